@@ -68,10 +68,15 @@ impl Cli {
         }
         let words: Vec<_> = std::env::args_os().collect();
         let matches = Self::command().try_get_matches_from(&words)?;
-        let cli = match files::with_stack(&matches, words) {
-            Some(words) => Self::try_parse_from(words)?,
-            None => Self::from_arg_matches(&matches)?,
-        };
+        let mut cli = Self::from_arg_matches(&matches)?;
+        let follows = matches!(cli.command, Command::Logs(_));
+        if let Some(flag) = files::lost(&words, &cli.global.stack, follows) {
+            let text = format!(
+                "`{flag}` is before the command and after it, and only the latter would count: write all of them after it"
+            );
+            return Err(Self::command().error(ErrorKind::ArgumentConflict, text));
+        }
+        files::take_first(cli.command.stack_file(), &mut cli.global.stack, &matches);
         let knows = matches!(cli.command, Command::Plan(_) | Command::Schema(_));
         if cli.global.output == Format::Markdown && !knows {
             let text =
@@ -172,6 +177,33 @@ pub enum Command {
     Version(VersionArgs),
     /// Run a local AWS and an inbox for messages, to try everything without an account
     Local(LocalArgs),
+}
+
+impl Command {
+    /// Where it says which stack file is meant, if it needs one.
+    fn stack_file(&mut self) -> Option<Named<'_>> {
+        Some(match self {
+            Self::Validate(args) => Named::Many(&mut args.paths),
+            Self::Plan(args) => Named::One(&mut args.file.path),
+            Self::Apply(args) => Named::One(&mut args.path),
+            Self::Destroy(args) => Named::Perhaps(&mut args.which.path),
+            Self::Status(args) => Named::Perhaps(&mut args.which.path),
+            Self::Verify(args) => Named::One(&mut args.file.path),
+            Self::EncryptHook(args) => Named::One(&mut args.file.path),
+            Self::Show(args) => Named::One(&mut args.path),
+            Self::Render(args) => Named::Perhaps(&mut args.stack),
+            Self::Test(args) => Named::One(&mut args.file.path),
+            Self::Logs(args) => Named::One(&mut args.file.path),
+            Self::Redrive(args) => Named::One(&mut args.file.path),
+            Self::Mute(args) => Named::Last(args.words_mut()),
+            Self::Mutes(args) => Named::One(&mut args.file.path),
+            Self::Unmute(args) => Named::Last(args.words_mut()),
+            Self::Policy(args) => Named::One(&mut args.file.path),
+            Self::Graph(args) => Named::One(&mut args.file.path),
+            Self::Expand(args) => Named::One(&mut args.file.path),
+            _ => return None,
+        })
+    }
 }
 
 #[derive(Debug, Args)]

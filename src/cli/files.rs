@@ -1,6 +1,6 @@
 //! Which files a stack is read from.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::parser::ValueSource;
@@ -78,8 +78,17 @@ pub struct WithoutShortFile {
     _files: Vec<PathBuf>,
 }
 
-/// The words with the first `--file` as the stack file, if that is not among them; `None` if they can stay as they are.
-pub fn with_stack(matches: &ArgMatches, mut words: Vec<OsString>) -> Option<Vec<OsString>> {
+/// Where a command line says which stack file is meant.
+pub enum Named<'a> {
+    One(&'a mut PathBuf),
+    Perhaps(&'a mut Option<PathBuf>),
+    Many(&'a mut Vec<PathBuf>),
+    /// The last of several words.
+    Last(&'a mut Vec<String>),
+}
+
+/// Makes the first `--file` the stack file, if the command line names none.
+pub fn take_first(named: Option<Named<'_>>, options: &mut StackOptions, matches: &ArgMatches) {
     let mut leaf = matches;
     while let Some((_, inner)) = leaf.subcommand() {
         leaf = inner;
@@ -88,36 +97,43 @@ pub fn with_stack(matches: &ArgMatches, mut words: Vec<OsString>) -> Option<Vec<
         let is_known = leaf.try_contains_id(id).is_ok();
         is_known && leaf.value_source(id) == Some(ValueSource::CommandLine)
     };
-    let mut names = leaf.try_get_raw("words").ok().flatten().into_iter().flatten();
-    let takes_one = ["path", "paths", "words"]
-        .iter()
-        .any(|id| leaf.try_contains_id(id).is_ok());
-    if said("path") || said("paths") || said("stack") || names.any(is_yaml) || !takes_one {
-        return None;
+    let Some(named) =
+        named.filter(|_| !options.files.is_empty() && !said("path") && !said("paths") && !said("stack"))
+    else {
+        return;
+    };
+    match named {
+        Named::Last(words) if words.last().is_some_and(|word| is_file(word)) => {}
+        Named::Last(words) => words.push(options.files.remove(0).display().to_string()),
+        Named::One(path) => *path = options.files.remove(0),
+        Named::Perhaps(path) => *path = Some(options.files.remove(0)),
+        Named::Many(paths) => *paths = vec![options.files.remove(0)],
     }
-    let is_flag = |word: &OsString| word == "-f" || word == "--file";
-    let joined = |word: &OsString| {
-        let word = word.to_str()?;
-        let rest = word.strip_prefix("--file=").or_else(|| word.strip_prefix("-f"))?;
-        Some(OsString::from(rest.strip_prefix('=').unwrap_or(rest)))
-    };
-    let end = words.iter().position(|word| word == "--").unwrap_or(words.len());
-    let at = words[..end]
-        .iter()
-        .position(|word| is_flag(word) || joined(word).is_some())?;
-    let file = match is_flag(&words[at]) {
-        true => {
-            words.remove(at);
-            (at < words.len()).then(|| words.remove(at))?
-        }
-        false => joined(&words.remove(at))?,
-    };
-    let end = words.iter().position(|word| word == "--").unwrap_or(words.len());
-    words.insert(end, file);
-    Some(words)
 }
 
-fn is_yaml(name: &OsStr) -> bool {
-    let name = name.to_string_lossy();
-    [".yaml", ".yml"].iter().any(|end| name.ends_with(end))
+/// Whether a word is a path: a name has neither a dot nor a slash.
+pub(super) fn is_file(word: &str) -> bool {
+    word.contains(['.', '/', '\\'])
+}
+
+/// The option that is written both before and after the command; clap would keep those after it alone.
+pub fn lost(words: &[OsString], options: &StackOptions, follows: bool) -> Option<&'static str> {
+    let words: Vec<_> = words.iter().map(|word| word.to_string_lossy()).collect();
+    let words = words.iter().take_while(|word| *word != "--");
+    let count = |flag: &str| {
+        let joined = format!("{flag}=");
+        words
+            .clone()
+            .filter(|word| *word == flag || word.starts_with(&joined))
+            .count()
+    };
+    let short = if follows { 0 } else { count("-f") };
+    [
+        ("--file", count("--file") + short, options.files.len()),
+        ("--var", count("--var"), options.variables.len()),
+        ("--env-file", count("--env-file"), options.env_files.len()),
+    ]
+    .into_iter()
+    .find(|(_, written, read)| written > read)
+    .map(|(flag, ..)| flag)
 }

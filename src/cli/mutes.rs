@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::StackFile;
+use super::files::is_file;
 use crate::duration::parse as time;
 
 /// Names, and the stack file as the last word: a name has neither a dot nor a slash.
@@ -18,7 +19,7 @@ pub struct Words {
 impl Words {
     fn of(words: &[String]) -> Self {
         let (names, path) = match words.split_last() {
-            Some((last, names)) if last.contains(['.', '/', '\\']) => (names, last.as_str()),
+            Some((last, names)) if is_file(last) => (names, last.as_str()),
             _ => (words, "stack.yaml"),
         };
         Self {
@@ -65,6 +66,10 @@ impl MuteArgs {
     pub fn words(&self) -> Words {
         Words::of(&self.words)
     }
+
+    pub(super) fn words_mut(&mut self) -> &mut Vec<String> {
+        &mut self.words
+    }
 }
 
 #[derive(Debug, Args)]
@@ -104,6 +109,10 @@ pub struct UnmuteArgs {
 impl UnmuteArgs {
     pub fn words(&self) -> Words {
         Words::of(&self.words)
+    }
+
+    pub(super) fn words_mut(&mut self) -> &mut Vec<String> {
+        &mut self.words
     }
 }
 

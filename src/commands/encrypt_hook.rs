@@ -14,7 +14,7 @@ use crate::blueprint::{self, Names};
 use crate::cli::{Adopt, Detail, EncryptHookArgs};
 use crate::engine::plan::Action;
 use crate::output::Failure;
-use crate::stack::{Channel, Ciphertexts, EditError, Stack, set_address};
+use crate::stack::{Channel, Ciphertexts, Stack, set_address};
 use alertctl_relay::{Address, AllowLoopback, ChannelType};
 
 /// No address is longer than this.
@@ -52,15 +52,11 @@ pub async fn run(app: &App, args: &EncryptHookArgs) -> Outcome {
         .await?;
 
     if args.write {
-        let file = write(
-            loaded.source.names(),
-            channel,
-            channel_type,
-            &ciphertext,
-            &names.function(),
-        )?;
+        let file = loaded.address_files.get(channel).unwrap_or(&args.file.path);
+        write(file, channel, channel_type, &ciphertext, &names.function())?;
         app.out.say(&format!(
-            "channel `{channel}` of {file} now has the new ciphertext"
+            "channel `{channel}` of {} now has the new ciphertext",
+            file.display()
         ));
     }
     if !args.write || app.out.format == crate::cli::Format::Json {
@@ -183,30 +179,22 @@ async fn ready_key(app: &App, stack: &Stack, access: &Access, yes: bool) -> Resu
 }
 
 /// Writes the ciphertext into the file.
-fn write<'f>(
-    names: impl DoubleEndedIterator<Item = &'f str>,
+fn write(
+    path: &Path,
     channel: &str,
     channel_type: &ChannelType,
     ciphertext: &str,
     function: &str,
-) -> Result<&'f str, Failure> {
-    let help = "omit --write to print the ciphertext instead";
-    let mut refused = None;
-    // The last file that has the address decides what it is.
-    for name in names.rev() {
-        let failed =
-            |error: std::io::Error| Failure::new(format!("`{name}` could not be written: {error}"), help);
-        // Reads the file again, because it may have been edited during the prompt.
-        let text = std::fs::read_to_string(name).map_err(failed)?;
-        match set_address(&text, channel, channel_type.place(), ciphertext, function) {
-            Ok(text) => {
-                files::replace(Path::new(name), &text).map_err(failed)?;
-                return Ok(name);
-            }
-            Err(EditError::NoChannel(_)) => {}
-            Err(error) => refused = Some(error),
-        }
-    }
-    let error = refused.unwrap_or_else(|| EditError::NoChannel(channel.to_owned()));
-    Err(Failure::new(error.to_string(), help))
+) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| {
+        Failure::new(
+            format!("`{}` could not be written: {error}", path.display()),
+            "omit --write to print the ciphertext instead",
+        )
+    };
+    // Reads the file again, because it may have been edited during the prompt.
+    let text = std::fs::read_to_string(path).map_err(failed)?;
+    let text = set_address(&text, channel, channel_type.place(), ciphertext, function)
+        .map_err(|error| Failure::new(error.to_string(), "omit --write to print the ciphertext instead"))?;
+    files::replace(path, &text).map_err(failed)
 }

@@ -10,7 +10,7 @@ use super::preflight::Preflight;
 use super::{Access, App, Outcome, addresses, decryption, metrics, saved};
 use crate::aws::Aws;
 use crate::blueprint;
-use crate::cli::{Adopt, Format, PlanArgs};
+use crate::cli::{Adopt, Format, Global, PlanArgs, StackOptions};
 use crate::engine::graph::Graph;
 use crate::engine::observe::observe;
 use crate::engine::plan::{Action, Adoption, Plan, Step, plan};
@@ -26,7 +26,10 @@ const CHANGES: u8 = 2;
 pub async fn run(app: &App, args: &PlanArgs) -> Outcome {
     if let Some(path) = &args.save {
         saved::refuse_other_file(path)?;
-        saved::refuse_pipe(&args.file.path)?;
+        let further = app.global.stack.files.iter();
+        further
+            .chain([&args.file.path])
+            .try_for_each(|file| saved::refuse_pipe(file))?;
     }
     let file = args.file.path.display().to_string();
     let made = async {
@@ -167,7 +170,18 @@ impl Planned {
 
     /// Distinguishes drift from changes since the stack file `base`.
     async fn hold_against(&mut self, app: &App, base: &Path) -> Result<(), Failure> {
-        let before = app.load(base)?;
+        // As it is: what lies over it now may not have been there.
+        let alone = App {
+            global: Global {
+                stack: StackOptions {
+                    files: vec![],
+                    ..app.global.stack.clone()
+                },
+                ..app.global.clone()
+            },
+            ..*app
+        };
+        let before = alone.load(base)?;
         let (stack, name) = (&before.stack, before.source.name());
         if stack.stack != self.plan.stack {
             return Err(Failure::new(

@@ -182,10 +182,11 @@ pub fn show(app: &App, path: &Path, detail: Detail) -> Outcome {
 /// Something that the plan was made from has changed; in that case nothing is executed.
 pub async fn made_again(app: &App, args: &ApplyArgs, saved: &Saved) -> Result<(Planned, String), Failure> {
     let name = args.path.display();
-    if let Some(flag) = args.adopt.words().next() {
+    let further = app.global.stack.files.first().map(|_| "-f".to_owned());
+    if let Some(flag) = args.adopt.words().next().or(further) {
         return Err(Failure::new(
             format!("`{flag}` cannot be added to the saved plan `{name}`"),
-            "pass it when you create the plan: `alertctl plan --adopt … --save …`",
+            format!("pass it when you create the plan: `alertctl plan {flag} … --save …`"),
         ));
     }
     if !saved.file.exists() {
@@ -224,7 +225,11 @@ pub async fn made_again(app: &App, args: &ApplyArgs, saved: &Saved) -> Result<(P
         ));
     }
     if saved.sha256 != loaded.sha256 {
-        return refused(format!("`{}` has changed since", saved.file.display()));
+        let more = match loaded.is_plain {
+            true => "",
+            false => ", or a file or variable that belongs to it,",
+        };
+        return refused(format!("`{}`{more} has changed since", saved.file.display()));
     }
     let access = app.access(&loaded.stack.stack, Some(&saved.region)).await?;
     if let Some(elsewhere) = saved.elsewhere(access.aws.scope().await?) {

@@ -1,6 +1,7 @@
 //! From bytes to a checked stack, or to a list of all its problems.
 
 use std::{
+    collections::BTreeMap,
     fmt, io,
     path::{Path, PathBuf},
 };
@@ -11,7 +12,7 @@ use super::file::problem::{Level, Problem, Problems, Report, Span};
 use super::file::source::Source;
 use super::file::tree::Node;
 use super::file::{open, read, secret};
-use super::model::{SecretSource, Stack};
+use super::model::{Channel, SecretSource, Stack};
 
 /// A checked stack.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,6 +25,10 @@ pub struct Loaded {
     pub warnings: Vec<Problem>,
     /// SHA-256 of the files' bytes and of the variables that were filled in, in hex.
     pub sha256: String,
+    /// Whether the stack is one file without variables.
+    pub is_plain: bool,
+    /// The file that has the address of each channel.
+    pub address_files: BTreeMap<String, PathBuf>,
     /// The sections of the file and the keys in each, in its order.
     pub sections: Vec<(String, Vec<String>)>,
     /// The stack as one file without includes, variables, defaults and `for_each`.
@@ -155,6 +160,7 @@ fn read_for(gathered: Gathered, variables: &Variables, ciphertexts: Ciphertexts)
         copies,
         mut problems,
         sha256,
+        is_plain,
     } = assemble::assemble(gathered, variables);
     let written = tree.clone();
     let (stack, faults) = read::read::<Stack>(&mut tree, &text);
@@ -170,18 +176,29 @@ fn read_for(gathered: Gathered, variables: &Variables, ciphertexts: Ciphertexts)
     match stack {
         // Without errors nothing in the tree was masked or left out.
         Some(stack) if !is_refused => Ok(Loaded {
-            stack,
-            source,
             warnings: problems,
             sha256,
+            is_plain,
+            address_files: address_files(&stack, &written, &source),
             sections: sections(&written),
             expanded: assemble::yaml(&written),
+            stack,
+            source,
         }),
         _ => Err(Problems {
             source,
             list: problems,
         }),
     }
+}
+
+fn address_files(stack: &Stack, root: &Node, source: &Source) -> BTreeMap<String, PathBuf> {
+    let file = |(key, channel): (&String, &Channel)| {
+        let path = [&["channels", key.as_str()], channel.channel_type.place()].concat();
+        let (name, ..) = source.position(root.get(&path)?.span.start);
+        Some((key.clone(), PathBuf::from(name)))
+    };
+    stack.channels.iter().filter_map(file).collect()
 }
 
 fn sections(root: &Node) -> Vec<(String, Vec<String>)> {

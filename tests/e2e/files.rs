@@ -1,5 +1,7 @@
 //! A stack in several files: includes, overlays, variables, defaults and `for_each`, and where its problems are shown.
 
+mod laid;
+
 use crate::support::World;
 use serde_json::{Value, json};
 
@@ -305,7 +307,9 @@ fn a_saved_plan_knows_its_files() {
     world.set("STAGE", "other");
     let refused = world.run(&["apply", "shop.plan", "--local"]);
     assert!(
-        refused.stderr.contains("`stack.yaml` has changed since"),
+        refused
+            .stderr
+            .contains("or a file or variable that belongs to it, has changed since"),
         "{}",
         refused.stderr
     );

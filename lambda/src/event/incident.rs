@@ -13,7 +13,7 @@ pub struct Incident {
     pub phase: Phase,
     /// When this step happened.
     pub at: Option<Timestamp>,
-    /// Whether it began with this step: it was in another state before.
+    /// Whether it began with this step: all was well before.
     pub begins: bool,
     /// The alarm, if it is one whose place is known; of a part of an alarm, none.
     pub alarm: Option<AlarmPlace>,
@@ -104,7 +104,7 @@ fn of_alarm(alarm: &Alarm, [account, region]: [&str; 2]) -> Option<Incident> {
         key: hex_digest(parts),
         phase,
         at: alarm.changed,
-        begins: alarm.new == State::Alarm && matches!(alarm.old, State::Ok | State::InsufficientData),
+        begins: alarm.new == State::Alarm && alarm.old == State::Ok,
         alarm: None,
     })
 }

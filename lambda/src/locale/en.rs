@@ -29,6 +29,7 @@ pub(super) const WORDS: Words = Words {
         Act::EndSnooze => "End snooze",
     },
     is_over: "There is nothing to do: this is over.",
+    is_elsewhere: "There is a newer message about this: use its buttons.",
     may_not_press: "You are not on the list of those who may do that here.",
     duration: str::to_owned,
     runbook: |host| format!("Runbook ({host})"),

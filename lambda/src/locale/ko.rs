@@ -31,6 +31,7 @@ pub(super) const WORDS: Words = Words {
         Act::EndSnooze => "미루기 끝내기",
     },
     is_over: "이미 종료되어 처리할 것이 없습니다.",
+    is_elsewhere: "더 최근 메시지가 있습니다. 그 메시지의 버튼을 사용하세요.",
     may_not_press: "이 버튼을 누를 수 있는 사람 목록에 없습니다.",
     duration: units,
     runbook: |host| format!("런북 ({host})"),

@@ -46,6 +46,8 @@ pub(crate) struct Words {
     pub button: fn(Act) -> &'static str,
     /// To somebody who presses a button of an incident that is over, or that nothing is known of any more.
     pub is_over: &'static str,
+    /// To somebody who presses a button under a message that another one has replaced.
+    pub is_elsewhere: &'static str,
     /// To somebody who may not press a button.
     pub may_not_press: &'static str,
     /// A duration such as `2 h 5 min`.

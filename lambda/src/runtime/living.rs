@@ -103,7 +103,7 @@ impl Destinations {
             }
         };
         let mut record = held.record.clone();
-        record.forget(incident);
+        record.forget(incident, telling.remind());
         // What begins in a message of its own is nobody's yet.
         if record.is_snoozed(Timestamp::now()) && record.step(incident) != Step::Begin {
             card.mentions.clear();
@@ -332,10 +332,15 @@ impl Record {
     }
 
     /// Where nobody told of the end, what begins anew ends what people did for as long as the incident lasts.
-    fn forget(&mut self, incident: &Incident) {
-        if incident.begins && incident.at > self.at {
-            self.acknowledged = None;
-            self.snoozed.take_if(|by| by.until.is_none());
+    fn forget(&mut self, incident: &Incident, remind: Option<Duration>) {
+        if !incident.begins || incident.at <= self.at || !self.firing {
+            return;
+        }
+        let was_acknowledged = self.acknowledged.take().is_some();
+        let was_snoozed = self.snoozed.take_if(|by| by.until.is_none()).is_some();
+        if was_acknowledged || was_snoozed {
+            self.since = incident.at;
+            self.due = remind.and_then(|remind| Timestamp::now().checked_add(remind).ok());
         }
     }
 

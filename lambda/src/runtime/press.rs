@@ -103,7 +103,16 @@ impl Destinations {
             .filter(|id| record.firing && id.0 == press.message);
         let change = match &id {
             Some(_) => self.change(&mut record, asking).await,
-            None => Change::None("over", self.settings().locale.words().is_over.to_owned()),
+            None => {
+                let words = self.settings().locale.words();
+                Change::None(
+                    "over",
+                    match record.firing {
+                        true => words.is_elsewhere.to_owned(),
+                        false => words.is_over.to_owned(),
+                    },
+                )
+            }
         };
         match (change, id) {
             (Change::Made(line), Some(id)) => {

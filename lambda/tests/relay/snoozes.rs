@@ -263,6 +263,21 @@ async fn what_begins_anew_is_told_although_nobody_told_of_its_end() {
     let last = last_reply(&workspace);
     assert!(last.contains("U0999ZZZZ"), "{last}");
     assert!(done(&workspace).is_empty());
+    // People are reminded of it, and how long it lasts begins anew.
+    assert!(due(&workspace).is_some());
+    let since = workspace.state().items.values().next().expect("an item")["since"].clone();
+    assert_eq!(since["S"], "2026-11-28T02:00:00Z");
+    // Data that was missing for a while is no new beginning.
+    press(&mut relay, &mut endpoint, &workspace, Act::Acknowledge).await;
+    relay
+        .succeed(&here(&alarm(
+            "cpu",
+            "INSUFFICIENT_DATA",
+            "ALARM",
+            "2026-11-28T02:30:00.000+0000",
+        )))
+        .await;
+    assert_eq!(done(&workspace).len(), 1);
     // For hours it stays silent: that is what was asked for.
     press(&mut relay, &mut endpoint, &workspace, Act::SnoozeEightHours).await;
     relay

@@ -24,7 +24,7 @@ const SHARED: [(&str, &[&str]); 3] = [
 
 /// Files whose calls belong to no kind: the caller's identity, discovery by tag, and commands other than plan,
 /// apply and destroy.
-const APART: [&str; 10] = [
+const APART: [&str; 11] = [
     "src/aws/call.rs",
     "src/aws/discovery.rs",
     "src/aws/functions.rs",
@@ -34,6 +34,7 @@ const APART: [&str; 10] = [
     "src/aws/notify.rs",
     "src/aws/queue.rs",
     "src/aws/simulate.rs",
+    "src/aws/stacks.rs",
     "src/commands/event.rs",
 ];
 

@@ -1,6 +1,6 @@
 //! `defaults:` says once what the entries of a section have in common.
 
-use super::merge::fill;
+use super::merge::{fill, is_nothing};
 use crate::stack::file::problem::Problem;
 use crate::stack::file::read::nearest;
 use crate::stack::file::tree::{Entry, Kind, Node};
@@ -28,6 +28,8 @@ const OF_SOME: [(&str, &[&str]); 14] = [
     ("chart", &["metric", "metrics", "filter"]),
     ("suppressor", &["rule"]),
 ];
+/// What a rule matches: one of these.
+const MATCHED: [&str; 3] = ["preset", "services", "pattern"];
 /// What a channel's messages go to: one of these.
 const SERVICES: [&str; 10] = [
     "webhook",
@@ -80,6 +82,9 @@ pub fn apply(root: &mut Node) -> Vec<Problem> {
             continue;
         };
         for entry in entries {
+            if is_nothing(&entry.value) {
+                entry.value.kind = Kind::Map(vec![]);
+            }
             if let Kind::Map(own) = &mut entry.value.kind {
                 let fits = |given: &&Entry| fits(&of.key, own, &given.key);
                 let fitting: Vec<_> = given.iter().filter(fits).cloned().collect();
@@ -100,6 +105,7 @@ fn fits(section: &str, own: &[Entry], key: &str) -> bool {
             Some((_, watched)) => !has(&WATCHED) || has(watched),
             None => true,
         },
+        "rules" if MATCHED.contains(&key) => !has(&MATCHED) || has(&[key]),
         "channels" if SERVICES.contains(&key) => !has(&SERVICES) || has(&[key]),
         _ => true,
     }

@@ -78,7 +78,7 @@ fn topic(channel: &str, span: &Span) -> Node {
     let name = node(Kind::Scalar {
         text: channel.to_owned(),
         plain: false,
-        filled: false,
+        filled: None,
     });
     node(Kind::Map(vec![Entry {
         key: "to".to_owned(),

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::element::{Element, elements, filled_in, whole};
+use super::merge::lay_over;
 use super::names::name_all;
 use crate::stack::file::parse::MAX_NODES;
 use crate::stack::file::problem::{Problem, Span};
@@ -13,6 +15,8 @@ pub const FOR_EACH: &str = "for_each";
 pub const SECTIONS: [&str; 2] = ["alarms", "rules"];
 /// Most elements of one entry.
 const MAX_ELEMENTS: usize = 1_000;
+/// Most bytes of all texts with those of the new entries.
+const MAX_TEXT: usize = 32 * 1024 * 1024;
 /// Longest key of an entry that is made for an element. It is a part of names, of which some have 64 characters.
 const MAX_KEY: usize = 100;
 
@@ -76,43 +80,39 @@ impl Copies {
     }
 }
 
-/// What an entry is made for.
-struct Element {
-    key: String,
-    value: Node,
-}
-
 /// Replaces entries with `for_each` by one for each element. `text` are the files' texts; the text of each new entry is added
 /// to it.
 pub fn expand(root: &mut Node, text: &mut String) -> (Copies, Vec<Problem>) {
     let (mut copies, mut problems) = (Copies::default(), vec![]);
     let mut made: BTreeMap<(&str, String), Vec<String>> = BTreeMap::new();
-    let mut size = root.size();
+    let mut room = MAX_NODES.saturating_sub(root.size());
     for section in SECTIONS {
         let Some(Kind::Map(entries)) = root.get_mut(&[section]).map(|node| &mut node.kind) else {
             continue;
         };
-        let mut expanded: Vec<Entry> = Vec::with_capacity(entries.len());
-        for mut entry in std::mem::take(entries) {
+        let (templates, plain): (Vec<_>, Vec<_>) = std::mem::take(entries)
+            .into_iter()
+            .partition(|entry| entry.value.entry(FOR_EACH).is_some());
+        let mut expanded: Vec<Entry> = Vec::new();
+        for mut entry in templates {
             let Some(each) = take(&mut entry.value) else {
-                expanded.push(entry);
                 continue;
             };
-            let elements = match elements(&each, &mut problems) {
-                Some(elements) => elements,
-                None => continue,
-            };
-            size += elements.len() * entry.value.size();
-            if elements.len() > MAX_ELEMENTS || size > MAX_NODES {
-                let message = format!("`{FOR_EACH}` makes more than a stack can have");
-                let problem = Problem::error(each.key_span, message);
-                problems.push(problem.help(format!(
-                    "at most {MAX_ELEMENTS} elements, {MAX_NODES} values in all"
-                )));
+            let Some(elements) = elements(&each, &mut problems) else {
                 continue;
-            }
-            for element in elements {
-                let new = copies.of(section, &entry, &element, text, &mut problems);
+            };
+            let keys = made.entry((section, entry.key.clone())).or_default();
+            for (index, element) in elements.iter().enumerate() {
+                room = room.saturating_sub(entry.value.size());
+                if room == 0 || index >= MAX_ELEMENTS {
+                    let message = format!("`{FOR_EACH}` makes more than a stack can have");
+                    let problem = Problem::error(each.key_span.clone(), message);
+                    problems.push(problem.help(format!(
+                        "at most {MAX_ELEMENTS} elements, {MAX_NODES} values in all"
+                    )));
+                    break;
+                }
+                let new = copies.of(section, &entry, element, text, &mut room, &mut problems);
                 if let Some(same) = expanded.iter().find(|other| other.key == new.key) {
                     let message = format!("`{}` is the key of two entries", new.key.escape_debug());
                     let problem = Problem::error(element.value.span.clone(), message);
@@ -120,10 +120,15 @@ pub fn expand(root: &mut Node, text: &mut String) -> (Copies, Vec<Problem>) {
                     problems.push(problem.help("only letters, digits, `-` and `_` of an element tell keys apart: write `for_each` as a mapping with keys of your own"));
                     continue;
                 }
-                made.entry((section, entry.key.clone()))
-                    .or_default()
-                    .push(new.key.clone());
+                keys.push(new.key.clone());
                 expanded.push(new);
+            }
+        }
+        // What is written for one element goes before what all have.
+        for entry in plain {
+            match expanded.iter_mut().find(|other| other.key == entry.key) {
+                Some(made) => lay_over(&mut made.value, entry.value),
+                None => expanded.push(entry),
             }
         }
         *entries = expanded;
@@ -143,40 +148,6 @@ fn take(value: &mut Node) -> Option<Entry> {
     Some(entries.remove(at))
 }
 
-/// The elements of a list of texts, or of a mapping.
-fn elements(each: &Entry, problems: &mut Vec<Problem>) -> Option<Vec<Element>> {
-    let help = "write a list of texts, `[orders, users]`, or a mapping of keys to values";
-    let mut refuse = |span: &Span, message: &str| {
-        problems.push(Problem::error(span.clone(), message).help(help));
-        None
-    };
-    match &each.value.kind {
-        Kind::Map(entries) => Some(
-            entries
-                .iter()
-                .map(|entry| Element {
-                    key: entry.key.clone(),
-                    value: entry.value.clone(),
-                })
-                .collect(),
-        ),
-        Kind::List(items) => {
-            let mut elements = vec![];
-            for item in items {
-                match &item.kind {
-                    Kind::Scalar { text, .. } if !text.is_empty() => elements.push(Element {
-                        key: text.clone(),
-                        value: item.clone(),
-                    }),
-                    _ => return refuse(&item.span, "an element of a list is a text"),
-                }
-            }
-            Some(elements)
-        }
-        Kind::Scalar { .. } => refuse(&each.key_span, "`for_each` names no elements"),
-    }
-}
-
 impl Copies {
     /// The entry for one element.
     fn of(
@@ -185,11 +156,18 @@ impl Copies {
         entry: &Entry,
         element: &Element,
         text: &mut String,
+        room: &mut usize,
         problems: &mut Vec<Problem>,
     ) -> Entry {
         let range = entry.key_span.start..entry.value.span.end.max(entry.key_span.end);
         let start = text.len();
-        let copied = text.get(range.clone()).unwrap_or_default().to_owned();
+        // Beyond that, problems are shown at the entry that all elements share.
+        let fits = text.len() + range.len() <= MAX_TEXT;
+        let copied = text
+            .get(range.clone())
+            .filter(|_| fits)
+            .unwrap_or_default()
+            .to_owned();
         text.push_str(&copied);
         let has_key = entry.key.contains("{each.");
         let name = match has_key {
@@ -200,8 +178,10 @@ impl Copies {
             key: as_key(&name),
             ..entry.clone()
         };
-        fill(&mut new.value, element, problems);
-        move_into(&mut new, &range, start);
+        fill(&mut new.value, element, room, problems);
+        if fits {
+            move_into(&mut new, &range, start);
+        }
         if new.key.len() > MAX_KEY {
             let message = format!("the key `{}` has {} characters", new.key, new.key.len());
             let problem = Problem::error(element.value.span.clone(), message);
@@ -253,117 +233,54 @@ fn move_into(entry: &mut Entry, range: &Span, start: usize) {
     walk(&mut entry.value, &moved);
 }
 
-/// Fills the element into all texts of a node.
-fn fill(node: &mut Node, element: &Element, problems: &mut Vec<Problem>) {
+/// Fills the element into all texts of a node, as long as there is `room` for values.
+fn fill(node: &mut Node, element: &Element, room: &mut usize, problems: &mut Vec<Problem>) {
     if let Some(value) = whole(node).and_then(|name| element.get(&name)) {
+        *room = room.saturating_sub(value.size());
+        if *room == 0 {
+            return;
+        }
         node.kind = value.kind;
+        if let Kind::Scalar { filled, .. } = &mut node.kind {
+            *filled = Some(Default::default());
+        }
         return;
     }
+    let missing = |name: &str, span: &Span| {
+        let message = format!("the element `{}` has no `{name}`", element.key.escape_debug());
+        Problem::error(span.clone(), message).help(element.help()).cause()
+    };
     match &mut node.kind {
-        Kind::List(items) => items.iter_mut().for_each(|item| fill(item, element, problems)),
+        Kind::List(items) => items
+            .iter_mut()
+            .for_each(|item| fill(item, element, room, problems)),
         Kind::Map(entries) => {
-            for entry in entries {
-                if let Ok(key) = filled_in(&entry.key, element) {
-                    entry.key = key;
+            for index in 0..entries.len() {
+                let entry = &mut entries[index];
+                match filled_in(&entry.key, element) {
+                    Ok(key) => entry.key = key,
+                    Err(name) => problems.push(missing(&name, &entry.key_span)),
                 }
-                fill(&mut entry.value, element, problems);
+                fill(&mut entry.value, element, room, problems);
+                let (earlier, entry) = (&entries[..index], &entries[index]);
+                if let Some(first) = earlier.iter().find(|other| other.key == entry.key) {
+                    let message = format!("`{}` is written twice", entry.key.escape_debug());
+                    let problem = Problem::error(entry.key_span.clone(), message);
+                    problems.push(
+                        problem
+                            .related(first.key_span.clone(), "first time")
+                            .help("remove one of the two"),
+                    );
+                }
             }
         }
         Kind::Scalar { text, filled, .. } if text.contains("{each.") => match filled_in(text, element) {
             Ok(new) => {
                 *text = new;
-                *filled = true;
+                *filled = Some(Default::default());
             }
-            Err(name) => {
-                let message = format!("the element `{}` has no `{name}`", element.key.escape_debug());
-                let problem = Problem::error(node.span.clone(), message);
-                problems.push(problem.help(element.help()).cause());
-            }
+            Err(name) => problems.push(missing(&name, &node.span)),
         },
         Kind::Scalar { .. } => {}
-    }
-}
-
-/// What a value as a whole stands for: `'{each.value}'`, or without quotes, which YAML reads as a mapping.
-fn whole(node: &Node) -> Option<String> {
-    match &node.kind {
-        Kind::Scalar { text, .. } => {
-            let name = text.strip_prefix('{')?.strip_suffix('}')?;
-            (is_name(name)).then(|| name.to_owned())
-        }
-        Kind::Map(entries) => match entries.as_slice() {
-            [only] if is_name(&only.key) && only.value.span.is_empty() => Some(only.key.clone()),
-            _ => None,
-        },
-        Kind::List(_) => None,
-    }
-}
-
-fn is_name(name: &str) -> bool {
-    name.strip_prefix("each.").is_some_and(|path| {
-        path.split('.').all(|step| {
-            !step.is_empty()
-                && step
-                    .bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
-        })
-    })
-}
-
-/// The text with everything of the element in it, or what the element does not have.
-fn filled_in(text: &str, element: &Element) -> Result<String, String> {
-    let mut new = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find("{each.") {
-        let (before, from) = rest.split_at(at);
-        new.push_str(before);
-        let name = from
-            .find('}')
-            .map(|end| &from[1..end])
-            .filter(|name| is_name(name));
-        let Some(name) = name else {
-            new.push('{');
-            rest = &from[1..];
-            continue;
-        };
-        match element.get(name).map(|value| value.kind) {
-            Some(Kind::Scalar { text, .. }) => new.push_str(&text),
-            _ => return Err(name.to_owned()),
-        }
-        rest = &from[name.len() + 2..];
-    }
-    new.push_str(rest);
-    Ok(new)
-}
-
-impl Element {
-    /// `each.key`, `each.value`, or something in the value.
-    fn get(&self, name: &str) -> Option<Node> {
-        let mut steps = name.split('.').skip(1);
-        match steps.next()? {
-            "key" if steps.next().is_none() => Some(Node {
-                span: self.value.span.clone(),
-                kind: Kind::Scalar {
-                    text: self.key.clone(),
-                    plain: false,
-                    filled: true,
-                },
-            }),
-            "value" => self.value.get(&steps.collect::<Vec<_>>()).cloned(),
-            _ => None,
-        }
-    }
-
-    fn help(&self) -> String {
-        let keys: Vec<_> = self
-            .value
-            .entries()
-            .iter()
-            .map(|entry| format!("{{each.value.{}}}", entry.key))
-            .collect();
-        match keys.is_empty() {
-            true => "there are: {each.key}, {each.value}".to_owned(),
-            false => format!("there are: {{each.key}}, {}", keys.join(", ")),
-        }
     }
 }

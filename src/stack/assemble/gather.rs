@@ -1,5 +1,6 @@
 //! Reads the files of a stack, and those that they include.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -58,7 +59,10 @@ pub enum Refused {
 /// # Errors
 /// A file cannot be opened, or is not YAML.
 pub fn gather(files: &[PathBuf]) -> Result<Gathered, Refused> {
-    let mut gathering = Gathering::default();
+    let mut gathering = Gathering {
+        alone: files.len() == 1,
+        ..Gathering::default()
+    };
     for path in files {
         let bytes = open::read(path).map_err(|error| Refused::File {
             path: path.clone(),
@@ -72,7 +76,10 @@ pub fn gather(files: &[PathBuf]) -> Result<Gathered, Refused> {
 impl Gathered {
     /// The text of one file that may include others.
     pub fn of(name: &str, text: &str) -> Result<Self, Problems> {
-        let mut gathering = Gathering::default();
+        let mut gathering = Gathering {
+            alone: true,
+            ..Gathering::default()
+        };
         let gathered = gathering.file(name, Path::new(name), text.as_bytes());
         match gathered.and_then(|()| gathering.end()) {
             Ok(gathered) => Ok(gathered),
@@ -96,6 +103,31 @@ struct Gathering {
     /// The files that are being read, each of which includes the next one.
     way: Vec<PathBuf>,
     count: usize,
+    /// The files that were read.
+    seen: BTreeSet<PathBuf>,
+    /// Whether the stack is one file, as far as is known.
+    alone: bool,
+}
+
+/// A tree that says nothing.
+fn nothing() -> Node {
+    Node {
+        span: 0..0,
+        kind: Kind::Map(vec![]),
+    }
+}
+
+/// Whether a text is more than comments.
+fn has_content(text: &str) -> bool {
+    let lines = text.lines().map(str::trim);
+    lines
+        .into_iter()
+        .any(|line| !line.is_empty() && !line.starts_with('#') && line != "---")
+}
+
+/// The same path for the same file, however it was named.
+fn canonical(path: &Path) -> PathBuf {
+    std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
 
 impl Gathering {
@@ -112,10 +144,24 @@ impl Gathering {
         };
         // The byte order mark is neither content nor part of a column.
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let (mut tree, mut problems) = match parse::parse(text) {
+        let parsed = match has_content(text) || self.alone {
+            true => parse::parse(text),
+            // Nothing is laid over anything.
+            false => Ok((nothing(), vec![])),
+        };
+        let (mut tree, mut problems) = match parsed {
             Ok(parsed) => parsed,
             Err(problem) => return Err(self.refuse(name, text, *problem)),
         };
+        if !self.alone && !matches!(tree.kind, Kind::Map(_)) {
+            let place = tree.place::<&str>(text, &[]);
+            let problem = Problem::error(place, "this is not a stack file: it has no keys");
+            problems.push(
+                problem
+                    .help("write `key: value`, or remove the file from the command line or from `include`"),
+            );
+            tree = nothing();
+        }
         let clear_text = secret::find(text);
         let misplaced = secret::find_misplaced(&tree);
         let spans = misplaced.iter().map(|(span, _)| span.clone());
@@ -137,7 +183,9 @@ impl Gathering {
         self.secrets.extend(moved);
         tree.shift(start.cast_signed());
         let included = take(&mut tree, &mut self.problems);
-        self.way.push(path.to_owned());
+        self.alone = self.alone && included.is_empty();
+        self.seen.insert(canonical(path));
+        self.way.push(canonical(path));
         for (included, span) in included {
             self.include(path, &included, &span)?;
         }
@@ -151,7 +199,12 @@ impl Gathering {
         let directory = from.parent().filter(|_| from != Path::new(open::STANDARD_INPUT));
         let path = directory.unwrap_or(Path::new("")).join(name);
         self.count += 1;
-        if self.way.contains(&path) || self.count > MAX_FILES {
+        let known = canonical(&path);
+        // It lies below already.
+        if self.seen.contains(&known) && !self.way.contains(&known) {
+            return Ok(());
+        }
+        if self.way.contains(&known) || self.count > MAX_FILES {
             let message = match self.count > MAX_FILES {
                 true => format!("the stack has more than {MAX_FILES} files"),
                 false => format!("`{}` includes itself", path.display()),
@@ -164,11 +217,8 @@ impl Gathering {
             Ok(bytes) => self.file(&path.display().to_string(), &path, &bytes),
             Err(error) => {
                 let problem = Problem::error(span.clone(), open::fact(&path, &error));
-                let help = format!(
-                    "{}; a path is relative to the file that names it",
-                    open::way_on(&path, &error)
-                );
-                self.problems.push(problem.help(help));
+                self.problems
+                    .push(problem.help("correct the path: it is relative to the file that names it"));
                 Ok(())
             }
         }

@@ -1,20 +1,23 @@
 //! Lays one tree over another: mappings are merged key by key, all else is replaced.
 
+use crate::stack::file::scalar::Scalar;
 use crate::stack::file::tree::{Entry, Kind, Node};
 
 /// Lays `upper` over `lower`: what both say, `upper` decides.
 pub fn lay_over(lower: &mut Node, upper: Node) {
+    // A section whose last line somebody commented out deletes nothing.
+    if matches!(lower.kind, Kind::Map(_)) && is_nothing(&upper) {
+        return;
+    }
+    let is_one = is_one(lower) && is_one(&upper);
     let Node { span, kind } = upper;
     match (&mut lower.kind, kind) {
-        (Kind::Map(below), Kind::Map(above)) => {
+        (Kind::Map(below), Kind::Map(above)) if !is_one => {
             for entry in above {
                 match below.iter_mut().find(|known| known.key == entry.key) {
                     Some(known) => {
                         // Problems with a value are shown where it was decided.
-                        if !matches!(
-                            (&known.value.kind, &entry.value.kind),
-                            (Kind::Map(_), Kind::Map(_))
-                        ) {
+                        if !is_map(&known.value) || !is_map(&entry.value) {
                             known.key_span = entry.key_span;
                         }
                         lay_over(&mut known.value, entry.value);
@@ -33,10 +36,27 @@ pub fn fill(entries: &mut Vec<Entry>, more: &[Entry]) {
         match entries.iter_mut().find(|own| own.key == entry.key) {
             None => entries.push(entry.clone()),
             Some(own) => {
-                if let (Kind::Map(own), Kind::Map(more)) = (&mut own.value.kind, &entry.value.kind) {
+                let is_one = is_one(&own.value) && is_one(&entry.value);
+                if let (Kind::Map(own), Kind::Map(more), false) =
+                    (&mut own.value.kind, &entry.value.kind, is_one)
+                {
                     fill(own, more);
                 }
             }
         }
     }
+}
+
+fn is_map(node: &Node) -> bool {
+    matches!(node.kind, Kind::Map(_))
+}
+
+/// Whether a key has no value.
+pub fn is_nothing(node: &Node) -> bool {
+    node.scalar() == Some(Scalar::Null)
+}
+
+/// Whether a mapping is one value: an address, of which a part alone means nothing.
+fn is_one(node: &Node) -> bool {
+    node.entry("env").is_some() || node.entry("encrypted").is_some()
 }

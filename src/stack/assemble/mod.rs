@@ -6,6 +6,7 @@
 mod defaults;
 mod direct;
 mod each;
+mod element;
 mod gather;
 mod merge;
 mod names;
@@ -40,6 +41,8 @@ pub struct Assembled {
     pub problems: Vec<Problem>,
     /// SHA-256 of the files and of the variables that were filled in, in hex.
     pub sha256: String,
+    /// Whether it is one file without variables.
+    pub is_plain: bool,
 }
 
 /// Makes the tree.
@@ -51,9 +54,15 @@ pub fn assemble(gathered: Gathered, variables: &Variables) -> Assembled {
         mut digest,
     } = gathered;
     let mut whole: Option<Node> = None;
+    let mut is_plain = trees.len() == 1;
     for mut tree in trees {
+        // Before anything is filled in: an anchor may be for a place where nothing is. Aliases are copies by now.
+        if let Kind::Map(entries) = &mut tree.kind {
+            entries.retain(|entry| !entry.key.starts_with(EXTENSION));
+        }
         let filled = variables::fill(&mut tree, source.text(), variables);
         problems.extend(filled.problems);
+        is_plain &= filled.used.is_empty();
         for (name, value) in filled.used {
             digest.update(format!("\0{name}={value}"));
         }
@@ -69,13 +78,10 @@ pub fn assemble(gathered: Gathered, variables: &Variables) -> Assembled {
         span: 0..0,
         kind: Kind::Map(vec![]),
     });
-    if let Kind::Map(entries) = &mut tree.kind {
-        entries.retain(|entry| !entry.key.starts_with(EXTENSION));
-    }
-    problems.extend(defaults::apply(&mut tree));
     let mut text = source.text().to_owned();
     let (copies, more) = each::expand(&mut tree, &mut text);
     problems.extend(more);
+    problems.extend(defaults::apply(&mut tree));
     direct::topics(&mut tree);
     Assembled {
         tree,
@@ -84,5 +90,6 @@ pub fn assemble(gathered: Gathered, variables: &Variables) -> Assembled {
         copies,
         problems,
         sha256: hex::encode(Sha256::finalize(digest)),
+        is_plain,
     }
 }

@@ -12,6 +12,8 @@ use crate::stack::file::tree::{Kind, Node};
 
 /// Deepest nesting of defaults in defaults.
 const MAX_NESTED: usize = 8;
+/// Most `${` without an end in one value, each of which is looked for to the end of the value.
+const MAX_OPEN: usize = 20;
 
 /// What variables stand for: those that were given go before the environment's, and these before those of files.
 #[derive(Clone, Default)]
@@ -60,6 +62,7 @@ impl Variables {
 /// The number of a line, from 1, that is none of these.
 pub fn read_file(text: &str) -> Result<Vec<(String, String)>, usize> {
     let mut variables = vec![];
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     for (index, line) in text.lines().enumerate() {
         let line = line.trim();
         if line.is_empty() || line.starts_with('#') {
@@ -71,10 +74,18 @@ pub fn read_file(text: &str) -> Result<Vec<(String, String)>, usize> {
         if !is_name(name) {
             return Err(index + 1);
         }
-        let unquoted = ['"', '\'']
-            .into_iter()
-            .find_map(|quote| value.strip_prefix(quote)?.strip_suffix(quote));
-        variables.push((name.to_owned(), unquoted.unwrap_or(value).to_owned()));
+        let quoted = ['"', '\''].into_iter().find_map(|quote| {
+            let (inner, after) = value.strip_prefix(quote)?.split_once(quote)?;
+            let after = after.trim_start();
+            (after.is_empty() || after.starts_with('#')).then_some(inner)
+        });
+        // A comment begins after a blank.
+        let plain = || {
+            value
+                .split_once(" #")
+                .map_or(value, |(value, _)| value.trim_end())
+        };
+        variables.push((name.to_owned(), quoted.unwrap_or_else(plain).to_owned()));
     }
     Ok(variables)
 }
@@ -128,7 +139,7 @@ fn walk(node: &mut Node, path: &mut Vec<String>, text: &str, variables: &Variabl
                 Ok(new) => {
                     let is_whole = value.starts_with("${") && matching(value) == Some(value.len() - 1);
                     *plain = *plain || is_whole;
-                    *is_filled = true;
+                    *is_filled = Some(Default::default());
                     *value = match secret::find(&new).is_empty() {
                         true => new,
                         false => {
@@ -153,13 +164,22 @@ fn walk(node: &mut Node, path: &mut Vec<String>, text: &str, variables: &Variabl
 
 /// Whether AWS or the relay fills in values there: in patterns and filters, message templates, and labels of metrics, such as
 /// `${PROP('Dim.InstanceId')}`
-/// (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/graph-dynamic-labels.html>).
+/// (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/graph-dynamic-labels.html>). The path has no indices.
 pub fn is_filled_in_elsewhere<S: AsRef<str>>(path: &[S]) -> bool {
-    let has = |key: &str| path.iter().any(|step| step.as_ref() == key);
-    let anywhere = ["pattern", "match", "input", "message"];
-    anywhere.into_iter().any(has)
-        || has("metrics") && path.last().is_some_and(|key| key.as_ref() == "label")
-        || has("subscriptions") && has("filter")
+    let steps: Vec<&str> = path.iter().map(AsRef::as_ref).collect();
+    let (section, rest) = match steps.as_slice() {
+        ["defaults", section, rest @ ..] | [section, _, rest @ ..] => (*section, rest),
+        _ => return false,
+    };
+    match (section, rest) {
+        ("rules", ["pattern" | "input", ..])
+        | ("alarms", ["filter", "pattern"])
+        | ("alarms", ["metrics", "label"])
+        | ("endpoints", ["message", ..]) => true,
+        ("channels", ["routes" | "except", inner @ ..]) => inner.contains(&"match"),
+        ("topics", ["subscriptions", inner @ ..]) => inner.contains(&"filter"),
+        _ => false,
+    }
 }
 
 /// A variable without a value.
@@ -211,6 +231,7 @@ fn filled_in(
 ) -> Result<String, Missing> {
     let mut new = String::with_capacity(value.len());
     let mut rest = value;
+    let mut open = 0;
     while let Some(at) = rest.find('$') {
         let (before, from) = rest.split_at(at);
         new.push_str(before);
@@ -219,7 +240,9 @@ fn filled_in(
             rest = after;
             continue;
         }
-        let end = from.starts_with("${").then(|| matching(from)).flatten();
+        let begins = from.starts_with("${") && open < MAX_OPEN;
+        let end = begins.then(|| matching(from)).flatten();
+        open += usize::from(begins && end.is_none());
         let expression = end.and_then(|end| Some((end, Expression::read(&from[2..end])?)));
         match expression.filter(|_| depth < MAX_NESTED) {
             Some((end, expression)) => {
@@ -338,7 +361,7 @@ mod tests {
 
     #[test]
     fn lines_of_a_file_are_variables() {
-        let text = "# of production\n\nREGION=eu-west-1\nexport NAME = 'two words'\nURL=\"a=b\"\nEMPTY=\n";
+        let text = "# of production\n\nREGION=eu-west-1\nexport NAME = 'two words'\nURL=\"a=b\" # where\nEMPTY=\nMOST=60 # seconds\n";
         let read = read_file(text).unwrap();
         let pairs: Vec<_> = read
             .iter()
@@ -349,6 +372,7 @@ mod tests {
             ("NAME", "two words"),
             ("URL", "a=b"),
             ("EMPTY", ""),
+            ("MOST", "60"),
         ];
         assert_eq!(pairs, wanted);
         assert_eq!(read_file("A=1\nB\n"), Err(2));

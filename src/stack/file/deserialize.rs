@@ -152,8 +152,13 @@ impl<'de> Deserializer<'de> for &'de Node {
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
         match &self.kind {
             Kind::Scalar {
-                text, filled: true, ..
-            } => visitor.visit_borrowed_str(text),
+                text,
+                filled: Some(filled),
+                ..
+            } => {
+                filled.set_text();
+                visitor.visit_borrowed_str(text)
+            }
             _ => self.deserialize_any(visitor),
         }
     }

@@ -113,7 +113,7 @@ impl<'a> Builder<'a> {
                 let kind = Kind::Scalar {
                     text: text.into_owned(),
                     plain: style == ScalarStyle::Plain,
-                    filled: false,
+                    filled: None,
                 };
                 self.add(Node { span, kind }, anchor)?;
             }

@@ -124,6 +124,10 @@ fn fault(tree: &Node, text: &str, path: &[String], what: &What) -> Problem {
                 Found::Nothing => "nothing".to_owned(),
                 Found::List => "a list".to_owned(),
                 Found::Mapping => "a mapping".to_owned(),
+                // What a variable stands for may be a secret.
+                Found::Scalar(_) if tree.get(path).is_some_and(Node::is_filled) => {
+                    "what a variable stands for".to_owned()
+                }
                 Found::Scalar(words) => short(words),
             };
             Problem::error(value, format!("expected {}", plainly(expected)))

@@ -44,10 +44,10 @@ pub fn find_misplaced(root: &Node) -> Vec<(Span, Misplaced)> {
             .unwrap_or_default()
     };
     let mut found = vec![];
-    for channel in section("channels") {
+    let of_all = root.get(&["defaults", "channels"]);
+    for channel in section("channels").iter().map(|entry| &entry.value).chain(of_all) {
         for channel_type in ChannelType::each() {
-            let mut place = channel_type.place().iter();
-            let address = place.try_fold(&channel.value, |node, key| Some(&node.entry(key)?.value));
+            let address = address(channel, channel_type.place());
             found.extend(address.map(strange_addresses).unwrap_or_default());
         }
     }
@@ -61,6 +61,19 @@ pub fn find_misplaced(root: &Node) -> Vec<(Span, Misplaced)> {
         }
     }
     found
+}
+
+/// The address at a place in a channel: also a text where a mapping with the address belongs.
+fn address<'t>(channel: &'t Node, place: &[&str]) -> Option<&'t Node> {
+    let mut node = channel;
+    for (index, key) in place.iter().enumerate() {
+        match node.entry(key) {
+            Some(entry) => node = &entry.value,
+            None if index > 0 && matches!(node.kind, Kind::Scalar { .. }) => return Some(node),
+            None => return None,
+        }
+    }
+    Some(node)
 }
 
 fn strange_addresses(address: &Node) -> Vec<(Span, Misplaced)> {

@@ -2,6 +2,9 @@
 //!
 //! The model is read from it (see `deserialize`).
 
+use std::cell::Cell;
+use std::rc::Rc;
+
 use super::problem::Span;
 use super::scalar::Scalar;
 
@@ -19,10 +22,26 @@ pub enum Kind {
         /// Without quotes, so that it may mean a number, for example.
         plain: bool,
         /// A variable's value is in it: it is text where text belongs, whatever it looks like.
-        filled: bool,
+        filled: Option<Filled>,
     },
     List(Vec<Node>),
     Map(Vec<Entry>),
+}
+
+/// A mark on a value that something was filled into; copies of the value share it.
+#[derive(Debug, Clone, Default)]
+pub struct Filled(Rc<Cell<bool>>);
+
+impl Filled {
+    /// Remembers that the value is text.
+    pub fn set_text(&self) {
+        self.0.set(true);
+    }
+
+    /// Whether it was read as text.
+    pub fn is_text(&self) -> bool {
+        self.0.get()
+    }
 }
 
 /// A key with its value.
@@ -136,6 +155,11 @@ impl Node {
             Kind::Scalar { text, .. } => Some(Scalar::Text(text)),
             Kind::List(_) | Kind::Map(_) => None,
         }
+    }
+
+    /// Whether a variable's value is in it.
+    pub fn is_filled(&self) -> bool {
+        matches!(self.kind, Kind::Scalar { filled: Some(_), .. })
     }
 
     /// Whether both mean the same, wherever it is written.

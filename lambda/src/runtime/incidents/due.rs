@@ -8,9 +8,11 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-/// How many items DynamoDB looks at for one answer: if all of them are due, and have the longest texts, the answer is still
-/// one that the relay reads.
-const PAGE: usize = 20;
+/// How many items DynamoDB looks at for one answer.
+const PAGE: usize = 500;
+/// The same where that many answers would be too long to be read: if all of these are due, and have the longest texts, the
+/// answer is short enough.
+const SHORT_PAGE: usize = 20;
 
 /// An incident that people are to be reminded of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,10 +73,11 @@ impl Incidents {
     pub async fn due(&self, aws: &Aws, by: Timestamp, deadline: Instant) -> Result<Vec<Due>, AwsError> {
         let mut due = Vec::new();
         let mut start = Value::Null;
+        let mut limit = PAGE;
         loop {
             let mut input = json!({
                 "TableName": self.table,
-                "Limit": PAGE,
+                "Limit": limit,
                 "FilterExpression": "#due <= :by AND #firing = :true",
                 // Not what the messages show, which is long.
                 "ProjectionExpression": "#pk, #id, #first, #since, #called, #due",
@@ -85,9 +88,15 @@ impl Incidents {
                 "ExpressionAttributeValues": { ":by": number(by), ":true": { "BOOL": true } },
             });
             if !start.is_null() {
-                input["ExclusiveStartKey"] = start;
+                input["ExclusiveStartKey"] = start.clone();
             }
-            let mut page = self.call(aws, "Scan", &input).await?;
+            let mut page = match self.call(aws, "Scan", &input).await {
+                Err(_) if limit > SHORT_PAGE && Instant::now() < deadline => {
+                    limit = SHORT_PAGE;
+                    continue;
+                }
+                page => page?,
+            };
             let items = page["Items"].as_array();
             due.extend(items.into_iter().flatten().filter_map(Due::read));
             start = page["LastEvaluatedKey"].take();
