@@ -80,8 +80,8 @@ pub fn region_of<'a>(alarm: &'a Alarm, home: &str) -> Option<&'a str> {
 /// The topics that alarms in other regions notify; `home` may be unknown.
 pub(super) fn topics_notified(stack: &Stack, home: Option<&str>) -> BTreeSet<String> {
     let home = home.or(stack.region.as_deref()).unwrap_or_default();
-    let alarms = stack.alarms.values();
-    let elsewhere = alarms.filter(|alarm| region_of(alarm, home).is_some());
+    let alarms = stack.alarms_expanded();
+    let elsewhere = alarms.values().filter(|alarm| region_of(alarm, home).is_some());
     elsewhere
         .flat_map(notified)
         .map(|(topic, _)| topic.clone())

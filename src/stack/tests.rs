@@ -194,6 +194,7 @@ mod endpoints;
 mod events;
 mod mutes;
 mod places;
+mod presets;
 mod reading;
 mod routes;
 mod rules;

@@ -35,6 +35,7 @@ mod one_refusal;
 mod others;
 mod permissions;
 mod policies;
+mod presets;
 mod refusals;
 mod regions;
 mod relay_static;

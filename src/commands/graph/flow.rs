@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::words::{address, matched, sort, watched};
 use crate::blueprint::{Names, actions_route, is_mailed_by_relay};
 use crate::output::picture::{Arrow, Part, Picture};
-use crate::stack::{Alarm, Loaded, Stack, TrailSource};
+use crate::stack::{Alarm, AlarmPreset, Loaded, Stack, TrailSource};
 
 /// The columns of the picture, from left to right.
 mod column {
@@ -108,16 +108,15 @@ impl Flow<'_> {
     }
 
     fn alarms(&mut self) {
+        let expanded = self.stack.alarms_expanded();
         for (key, alarm) in self.in_order("alarms", &self.stack.alarms) {
             let alarm_id = id("alarm", key);
-            let members = alarm.preset.map(|_| {
-                let prefix = format!("{key}-");
-                let all = self.stack.alarms_expanded();
-                all.keys().filter(|member| member.starts_with(&prefix)).count()
-            });
-            let (sort, column) = match (&alarm.rule, members) {
+            let members = self.stack.alarms_muted(std::slice::from_ref(key));
+            let members: Vec<&Alarm> = members.iter().filter_map(|member| expanded.get(member)).collect();
+            let count = alarm.preset.map(|_| members.len());
+            let (sort, column) = match (&alarm.rule, count) {
                 (Some(_), _) => ("composite alarm".to_owned(), column::SECOND),
-                (None, Some(members)) => (format!("alarms ({members})"), column::SOURCE),
+                (None, Some(count)) => (format!("alarms ({count})"), column::SOURCE),
                 (None, None) => ("alarm".to_owned(), column::SOURCE),
             };
             let place = alarm.region.as_ref().map(|region| format!(", in {region}"));
@@ -131,18 +130,19 @@ impl Flow<'_> {
                 self.between_alarms(&suppressor.alarm, &alarm_id, Some("silences"));
             }
             self.log_of(key, alarm);
-            let states = [
-                (&alarm.to, None),
-                (&alarm.ok, Some("OK")),
-                (&alarm.insufficient_data, Some("no data")),
-            ];
-            for (topics, state) in states {
-                for topic in topics {
-                    let topic = id("topic", topic);
-                    let known = |arrow: &Arrow| arrow.from == alarm_id && arrow.to == topic;
-                    if !self.picture.arrows.iter().any(known) {
-                        self.arrow(&alarm_id, &topic, state, None);
-                    }
+            let to = members
+                .iter()
+                .flat_map(|member| &member.to)
+                .map(|topic| (topic, None));
+            let ok = members.iter().flat_map(|member| &member.ok);
+            let ok = ok.map(|topic| (topic, Some("OK")));
+            let no_data = members.iter().flat_map(|member| &member.insufficient_data);
+            let no_data = no_data.map(|topic| (topic, Some("no data")));
+            for (topic, state) in to.chain(ok).chain(no_data) {
+                let topic = id("topic", topic);
+                let known = |arrow: &Arrow| arrow.from == alarm_id && arrow.to == topic;
+                if !self.picture.arrows.iter().any(known) {
+                    self.arrow(&alarm_id, &topic, state, None);
                 }
             }
         }
@@ -165,7 +165,9 @@ impl Flow<'_> {
                 self.part(&log, "log group", group.clone(), None, column::ORIGIN);
                 log
             }
-            None if alarm.filter.is_some() || alarm.preset.is_some() => "trail".to_owned(),
+            None if alarm.filter.is_some() || alarm.preset.is_some_and(AlarmPreset::is_on_trail) => {
+                "trail".to_owned()
+            }
             None => return,
         };
         self.arrow(&log, &id("alarm", key), Some("log"), None);

@@ -73,8 +73,8 @@ pub(super) fn watched(alarm: &Alarm) -> String {
         rule.clone()
     } else if let Some(filter) = &alarm.filter {
         filter.pattern.clone()
-    } else if alarm.preset.is_some() {
-        "cis-aws-foundations".to_owned()
+    } else if let Some(preset) = alarm.preset {
+        preset.as_str().to_owned()
     } else {
         let watched = alarm.metrics.iter().find(|query| query.return_data);
         let what = watched.and_then(|query| query.expression.clone().or_else(|| query.label.clone()));

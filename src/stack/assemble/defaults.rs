@@ -12,8 +12,11 @@ pub const SECTIONS: [&str; 4] = ["channels", "topics", "alarms", "rules"];
 /// What an alarm watches: one of these.
 const WATCHED: [&str; 6] = ["metric", "metrics", "promql", "filter", "rule", "preset"];
 /// Keys of alarms that only some of them may have, and what these watch.
-const OF_SOME: [(&str, &[&str]); 14] = [
-    ("dimensions", &["metric"]),
+const OF_SOME: [(&str, &[&str]); 17] = [
+    ("dimensions", &["metric", "preset"]),
+    ("except", &["preset"]),
+    ("extra", &["preset"]),
+    ("override", &["preset"]),
     ("unit", &["metric"]),
     ("statistic", &["metric", "filter"]),
     ("period", &["metric", "filter"]),
@@ -23,13 +26,18 @@ const OF_SOME: [(&str, &[&str]); 14] = [
     ("treat_missing_data", &["metric", "metrics", "filter"]),
     ("evaluate_low_sample_count_percentile", &["metric", "metrics"]),
     ("evaluation_window", &["metric", "metrics", "filter"]),
-    ("warm_up", &["metric", "metrics", "promql", "filter"]),
-    ("propagate_tags", &["metric", "metrics", "promql", "filter"]),
-    ("chart", &["metric", "metrics", "filter"]),
+    ("warm_up", &["metric", "metrics", "promql", "filter", "preset"]),
+    (
+        "propagate_tags",
+        &["metric", "metrics", "promql", "filter", "preset"],
+    ),
+    ("chart", &["metric", "metrics", "filter", "preset"]),
     ("suppressor", &["rule"]),
 ];
 /// What a rule matches: one of these.
 const MATCHED: [&str; 3] = ["preset", "services", "pattern"];
+/// The set of alarms on the trail's log.
+const ON_TRAIL: &str = "cis-aws-foundations";
 /// What a channel's messages go to: one of these.
 const SERVICES: [&str; 10] = [
     "webhook",
@@ -100,6 +108,7 @@ fn fits(section: &str, own: &[Entry], key: &str) -> bool {
     let has = |keys: &[&str]| own.iter().any(|entry| keys.contains(&entry.key.as_str()));
     match section {
         "alarms" if WATCHED.contains(&key) => !has(&WATCHED) || has(&[key]),
+        "alarms" if key == "dimensions" && is_on_trail(own) => false,
         // What an alarm without any of them watches comes from the defaults, too.
         "alarms" => match OF_SOME.iter().find(|(some, _)| *some == key) {
             Some((_, watched)) => !has(&WATCHED) || has(watched),
@@ -109,4 +118,12 @@ fn fits(section: &str, own: &[Entry], key: &str) -> bool {
         "channels" if SERVICES.contains(&key) => !has(&SERVICES) || has(&[key]),
         _ => true,
     }
+}
+
+/// Whether an alarm is the set on the trail's log, which is of no resource.
+fn is_on_trail(own: &[Entry]) -> bool {
+    let preset = own.iter().find(|entry| entry.key == "preset");
+    let on_trail =
+        |preset: &Entry| matches!(&preset.value.kind, Kind::Scalar { text, .. } if text == ON_TRAIL);
+    preset.is_some_and(on_trail)
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::metrics::{Source, is_period, queries, source};
-use super::{Checker, composite, evaluation, filters, places};
+use super::{Checker, composite, evaluation, filters, places, sets};
 use crate::stack::compile::alarms::members;
 use crate::stack::file::problem::{Problem, Span};
 use crate::stack::file::read::nearest;
@@ -76,9 +76,18 @@ fn endless(checker: &mut Checker<'_>) {
         let topics = topics.iter().filter_map(|key| stack.topics.get(key));
         topics.flat_map(|topic| topic.to.iter().cloned()).collect()
     };
-    for (key, alarm) in &stack.alarms {
-        let ended = channels(&alarm.ok);
-        for name in channels(&alarm.to).difference(&ended) {
+    let expanded = stack.alarms_expanded();
+    for key in stack.alarms.keys() {
+        let mut endless = BTreeSet::new();
+        for alarm in stack
+            .alarms_muted(std::slice::from_ref(key))
+            .iter()
+            .filter_map(|key| expanded.get(key))
+        {
+            let ended = channels(&alarm.ok);
+            endless.extend(channels(&alarm.to).difference(&ended).cloned());
+        }
+        for name in &endless {
             let Some(channel) = stack.channels.get(name) else {
                 continue;
             };
@@ -103,18 +112,19 @@ fn distinct(checker: &mut Checker<'_>, expanded: &BTreeMap<String, Alarm>) {
     // An alarm of a set is reported at the place of the set.
     let mut owners: HashMap<String, &str> = HashMap::new();
     for (key, alarm) in &stack.alarms {
-        for member in alarm
-            .preset
-            .map(|preset| members(key, preset))
-            .unwrap_or_default()
-        {
+        for member in members(key, alarm) {
             if stack.alarms.contains_key(&member) {
                 let message = format!("an alarm of the set `{key}` has this key too");
                 let problem = Problem::error(checker.key(&["alarms", &member]), message);
                 let problem = problem.related(checker.key(&["alarms", key]), "the set");
                 checker.report(problem.help("rename one of the two"));
             }
-            owners.insert(member, key);
+            if let Some(other) = owners.insert(member.clone(), key) {
+                let message = format!("the set `{other}` has an alarm `{member}` too");
+                let problem = Problem::error(checker.key(&["alarms", key]), message);
+                let problem = problem.related(checker.key(&["alarms", other]), "the other set");
+                checker.report(problem.help("rename one of the two"));
+            }
         }
     }
     let mut seen: HashMap<String, Span> = HashMap::new();
@@ -141,8 +151,7 @@ fn monitoring(checker: &mut Checker<'_>) {
         return;
     };
     let path = ["monitoring", "to"];
-    checker.targets(&path, &monitoring.to, "topics", BY_TOPIC);
-    too_many(checker, &path, &monitoring.to);
+    receivers(checker, &path, &monitoring.to);
     if checker.is_empty(&path) {
         let problem = Problem::error(checker.key(&["monitoring"]), "monitoring notifies nobody");
         checker.report(problem.help("add `to: [topic]`"));
@@ -179,6 +188,14 @@ fn signal(checker: &mut Checker<'_>, path: &[&str], alarm: &Alarm) {
         let problem = Problem::error(checker.key(path), "`threshold` is missing");
         checker.report(problem.help("add `threshold:`, such as `threshold: \">= 50\"`"));
     }
+    if !written(checker, "preset") {
+        stray(
+            checker,
+            path,
+            watched.first().unwrap_or(&"metric"),
+            &sets::CHANGES,
+        );
+    }
     match watched.as_slice() {
         // Already reported, with the correct setting.
         [] if written(checker, "namespace") || written(checker, "metric_name") => {}
@@ -207,13 +224,7 @@ fn signal(checker: &mut Checker<'_>, path: &[&str], alarm: &Alarm) {
                 filters::check(checker, path, filter);
             }
         }
-        ["preset"] => {
-            stray(checker, path, "preset", &["dimensions", "unit"]);
-            source(checker, path, &Source::of_alarm(alarm), false);
-            if alarm.preset.is_some() {
-                filters::on_trail(checker, path, "preset");
-            }
-        }
+        ["preset"] => sets::check(checker, path, alarm),
         ["rule"] => {
             let others = ["evaluation_window", "warm_up", "propagate_tags"];
             stray(
@@ -235,7 +246,7 @@ fn signal(checker: &mut Checker<'_>, path: &[&str], alarm: &Alarm) {
 }
 
 /// Keys that have no meaning together with another one.
-fn stray(checker: &mut Checker<'_>, path: &[&str], beside: &str, keys: &[&str]) {
+pub(super) fn stray(checker: &mut Checker<'_>, path: &[&str], beside: &str, keys: &[&str]) {
     let mut seen = vec![];
     for key in keys {
         if checker.is_written(&[path, &[key]].concat()) && !seen.contains(key) {
@@ -287,7 +298,7 @@ fn promql(checker: &mut Checker<'_>, path: &[&str], alarm: &Alarm) {
 }
 
 /// An anomaly detection threshold names the query that computes the band.
-fn band(checker: &mut Checker<'_>, path: &[&str], alarm: &Alarm) {
+pub(super) fn band(checker: &mut Checker<'_>, path: &[&str], alarm: &Alarm) {
     let Some(Bound::Band(id)) = alarm.threshold.as_ref().map(|threshold| &threshold.bound) else {
         return;
     };
@@ -318,15 +329,19 @@ fn too_many(checker: &mut Checker<'_>, path: &[&str], names: &[String]) {
     }
 }
 
+/// Who is notified of one state.
+pub(super) fn receivers(checker: &mut Checker<'_>, path: &[&str], topics: &[String]) {
+    checker.targets(path, topics, "topics", BY_TOPIC);
+    too_many(checker, path, topics);
+}
+
 fn notices(checker: &mut Checker<'_>, path: &[&str], alarm: &Alarm) {
     for (key, names) in [
         ("to", &alarm.to),
         ("ok", &alarm.ok),
         ("insufficient_data", &alarm.insufficient_data),
     ] {
-        let path = [path, &[key]].concat();
-        checker.targets(&path, names, "topics", BY_TOPIC);
-        too_many(checker, &path, names);
+        receivers(checker, &[path, &[key]].concat(), names);
     }
     if !["to", "ok", "insufficient_data"]
         .iter()

@@ -92,10 +92,10 @@ fn names(
         }
         let place = checker.within(&path, rule, &reference.span);
         let shown = name.escape_debug();
-        let preset = stack.alarms.get(name).and_then(|alarm| alarm.preset);
-        let problem = if let Some(preset) = preset {
+        let set = stack.alarms.get(name).filter(|alarm| alarm.preset.is_some());
+        let problem = if let Some(set) = set {
             Problem::error(place, format!("`{shown}` is a set of alarms"))
-                .help(format!("name one of them: {}", members(name, preset).join(", ")))
+                .help(format!("name one of them: {}", members(name, set).join(", ")))
         } else {
             let problem = Problem::error(place, format!("no alarm is called `{shown}`"));
             match nearest(name, known()) {

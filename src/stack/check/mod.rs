@@ -27,6 +27,7 @@ mod relay;
 mod routes;
 mod rules;
 mod selectors;
+mod sets;
 mod settings;
 mod template;
 mod topics;

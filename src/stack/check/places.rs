@@ -4,14 +4,17 @@ use std::collections::BTreeMap;
 
 use super::Checker;
 use super::aws_metrics::only_region;
+use crate::stack::compile::alarms::members;
 use crate::stack::file::problem::Problem;
-use crate::stack::model::Alarm;
+use crate::stack::model::{Alarm, AlarmPreset};
 
 pub(super) fn check(checker: &mut Checker<'_>, expanded: &BTreeMap<String, Alarm>) {
     let stack = checker.stack;
     for (key, alarm) in &stack.alarms {
         region(checker, key, alarm);
-        metrics(checker, key, alarm);
+        let members = members(key, alarm);
+        let of_set = members.iter().filter_map(|member| expanded.get(member)).next();
+        metrics(checker, key, of_set.unwrap_or(alarm));
         let rule = alarm.rule.as_deref();
         for watched in rule.map(|rule| stack.alarm_rule_keys(rule)).unwrap_or_default() {
             together(checker, key, alarm, "rule", expanded.get_key_value(&watched));
@@ -31,8 +34,9 @@ fn region(checker: &mut Checker<'_>, key: &str, alarm: &Alarm) {
         return;
     }
     let home = checker.stack.region.as_deref();
+    let on_trail = alarm.preset.is_none_or(AlarmPreset::is_on_trail);
     for what in ["filter", "preset"] {
-        if checker.is_written(&["alarms", key, what]) && home != Some(region) {
+        if checker.is_written(&["alarms", key, what]) && on_trail && home != Some(region) {
             let message =
                 format!("an alarm with `{what}` must be where its log is: in the stack's own region");
             let problem = Problem::error(checker.key(&path), message);
@@ -70,7 +74,11 @@ fn metrics(checker: &mut Checker<'_>, key: &str, alarm: &Alarm) {
             .into_iter()
             .chain(path.iter().map(String::as_str))
             .collect();
-        let place = checker.at(&path);
+        // A set has its metrics from elsewhere; only its region is in the file.
+        let place = match checker.is_written(&path) {
+            true => checker.at(&path),
+            false => checker.at(&["alarms", key, "region"]),
+        };
         let shown = &metric.namespace;
         let problem = match region {
             Some(region) => Problem::error(place, format!("`{shown}` has no metric in {region}")),

@@ -1,12 +1,13 @@
 //! Expands alarms to CloudWatch's form: presets are replaced by their alarms, filters by their metrics.
 
 mod cis;
+pub mod services;
+pub mod sets;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::stack::model::{
-    Alarm, AlarmPreset, Bound, Comparison, LogFilter, Metric, Stack, Statistic, Threshold, TrailLogs,
-    TreatMissingData,
+    Alarm, AlarmPreset, Bound, Comparison, Metric, Stack, Statistic, Threshold, TrailLogs, TreatMissingData,
 };
 
 /// Seconds over which matches are summed.
@@ -19,10 +20,9 @@ impl Stack {
         let mut expanded = BTreeMap::new();
         for (key, alarm) in &self.alarms {
             match alarm.preset {
-                Some(AlarmPreset::CisAwsFoundations) => {
-                    for control in &cis::CONTROLS {
-                        let alarm = of_control(alarm, control);
-                        let key = format!("{key}-{}", control.name);
+                Some(preset) => {
+                    for (name, alarm) in sets::alarms(alarm, preset) {
+                        let key = format!("{key}-{name}");
                         expanded.insert(key.clone(), self.with_metric(&key, alarm));
                     }
                 }
@@ -37,8 +37,8 @@ impl Stack {
     /// The names of an alarm in routes: its key and, for an alarm of a preset, the preset's key.
     pub fn alarm_keys(&self, key: &str) -> Vec<String> {
         let of_preset = |(preset, alarm): (&String, &Alarm)| {
-            let is_member = |set| members(preset, set).iter().any(|member| member == key);
-            alarm.preset.is_some_and(is_member).then(|| preset.clone())
+            let name = key.strip_prefix(preset.as_str())?.strip_prefix('-')?;
+            sets::is_member(alarm, alarm.preset?, name).then(|| preset.clone())
         };
         let presets = self.alarms.iter().filter_map(of_preset);
         [key.to_owned()].into_iter().chain(presets).collect()
@@ -46,9 +46,9 @@ impl Stack {
 
     /// The keys of the alarms that a mute is about; the key of a preset stands for each of its alarms.
     pub fn alarms_muted(&self, keys: &[String]) -> BTreeSet<String> {
-        let each = |key: &String| match self.alarms.get(key).and_then(|alarm| alarm.preset) {
-            Some(preset) => members(key, preset),
-            None => vec![key.clone()],
+        let each = |key: &String| match self.alarms.get(key) {
+            Some(alarm) if alarm.preset.is_some() => members(key, alarm),
+            _ => vec![key.clone()],
         };
         keys.iter().flat_map(each).collect()
     }
@@ -58,8 +58,9 @@ impl Stack {
         let trail = self.trail.as_ref()?;
         let needed = || {
             let filters = self.alarms.values().filter_map(|alarm| alarm.filter.as_ref());
-            let presets = self.alarms.values().any(|alarm| alarm.preset.is_some());
-            presets || filters.into_iter().any(|filter| filter.log_group.is_none())
+            let mut presets = self.alarms.values().filter_map(|alarm| alarm.preset);
+            presets.any(AlarmPreset::is_on_trail)
+                || filters.into_iter().any(|filter| filter.log_group.is_none())
         };
         trail.logs.clone().or_else(|| needed().then(TrailLogs::default))
     }
@@ -89,33 +90,13 @@ impl Stack {
     }
 }
 
-/// The keys of the alarms of a preset with this key.
-pub fn members(key: &str, preset: AlarmPreset) -> Vec<String> {
-    match preset {
-        AlarmPreset::CisAwsFoundations => {
-            let names = cis::CONTROLS.iter().map(|control| control.name);
-            names.map(|name| format!("{key}-{name}")).collect()
-        }
-    }
-}
-
-fn of_control(preset: &Alarm, control: &cis::Control) -> Alarm {
-    Alarm {
-        name: preset
-            .name
-            .as_ref()
-            .map(|name| format!("{name}-{}", control.name)),
-        description: Some(match &preset.description {
-            Some(description) => format!("{description} ({})", control.description),
-            None => control.description.to_owned(),
-        }),
-        filter: Some(LogFilter {
-            pattern: control.pattern.to_owned(),
-            log_group: None,
-            value: "1".to_owned(),
-            metric: None,
-        }),
-        preset: None,
-        ..preset.clone()
-    }
+/// The keys of the alarms of the set `alarm` with this key; none if it is not a set.
+pub fn members(key: &str, alarm: &Alarm) -> Vec<String> {
+    let Some(preset) = alarm.preset else {
+        return vec![];
+    };
+    let sets::Names { default, extra } = sets::names(preset);
+    let names = default.into_iter().chain(extra);
+    let wanted = names.filter(|name| sets::is_member(alarm, preset, name));
+    wanted.map(|name| format!("{key}-{name}")).collect()
 }

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::form::one_of;
+use super::set::{AlarmPreset, Override};
 use super::threshold::Threshold;
 use super::values::{LowSampleCount, Metric, PropagateTags, Statistic, TreatMissingData, on};
 use super::window::EvaluationWindow;
@@ -30,7 +31,7 @@ pub struct Alarm {
     /// The metric to watch; exactly one of `metric`, `metrics`, `promql`, `filter`, `rule` and `preset` is
     /// required.
     pub metric: Option<Metric>,
-    /// Dimensions of `metric`, at most 30.
+    /// Dimensions of `metric`, at most 30; with `preset`, which resource of the service the set is for.
     #[serde(default)]
     pub dimensions: BTreeMap<String, String>,
     /// Statistic of `metric`; required with it.
@@ -52,6 +53,15 @@ pub struct Alarm {
     pub suppressor: Option<Suppressor>,
     /// A ready-made set of alarms, with the keys `<key>-<name>`.
     pub preset: Option<AlarmPreset>,
+    /// Alarms of the set to leave out.
+    #[serde(default)]
+    pub except: Vec<String>,
+    /// Alarms to add that the set has only on request.
+    #[serde(default)]
+    pub extra: Vec<String>,
+    /// What alarms of the set have instead, by their names in it.
+    #[serde(default, rename = "override")]
+    pub overrides: BTreeMap<String, Override>,
     /// When the alarm goes off; required with `metric` and `metrics`, `>= 1` by default with `filter`.
     pub threshold: Option<Threshold>,
     /// Number of periods to evaluate.
@@ -181,14 +191,6 @@ pub struct Suppressor {
     pub wait: i32,
     /// Seconds it stays silent after the suppressor has left ALARM, 0–86,400.
     pub extension: i32,
-}
-
-/// Ready sets of alarms.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum AlarmPreset {
-    /// The log metric filters of the CIS AWS Foundations Benchmark, section "Monitoring".
-    CisAwsFoundations,
 }
 
 fn one() -> i32 {

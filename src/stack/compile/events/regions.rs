@@ -123,7 +123,12 @@ fn of_stack(stack: &Stack, home: &str) -> Vec<String> {
     if stack.trail.as_ref().is_some_and(|trail| trail.keep_logging) {
         regions.extend(of_trail(stack));
     }
-    regions.extend(stack.alarms.values().filter_map(|alarm| alarm.region.clone()));
+    regions.extend(
+        stack
+            .alarms_expanded()
+            .into_values()
+            .filter_map(|alarm| alarm.region),
+    );
     regions
 }
 
