@@ -2,6 +2,7 @@
 
 use crate::support::World;
 use crate::support::account::{clients, lines, planned, unchanged};
+use aws_sdk_cloudwatch::types::MetricAlarm;
 
 const STACK: &str = "
 stack: shop
@@ -20,25 +21,103 @@ alarms:
     dimensions: { LoadBalancer: app/web/50dc6c495c0c9188, TargetGroup: targetgroup/web/73e2d6bc24d8a067 }
 ";
 
-async fn alarms(endpoint: &str) -> Vec<aws_sdk_cloudwatch::types::MetricAlarm> {
-    let aws = clients(endpoint, "eu-central-1").await;
-    let listed = aws.cloudwatch.describe_alarms().send().await.unwrap();
-    listed.metric_alarms().to_vec()
+/// Every set with all its alarms.
+const ALL: &str = "
+stack: all
+region: eu-central-1
+channels: { project: { webhook: { env: SLACK_WEBHOOK_URL } } }
+topics: { alerts: { to: [project] } }
+defaults: { alarms: { to: [alerts], ok: [alerts] } }
+alarms:
+  rds: { preset: rds, dimensions: { DBInstanceIdentifier: orders }, extra: [replica-lag, replication-stopped, transaction-ids] }
+  aurora: { preset: aurora, dimensions: { DBClusterIdentifier: users }, extra: [undo-history, transaction-ids] }
+  ec2: { preset: ec2, dimensions: { InstanceId: i-00d4b8a1f0b2c3e4f }, extra: [ebs-io-balance, ebs-byte-balance] }
+  alb: { preset: alb, dimensions: { LoadBalancer: app/web/50dc6c495c0c9188, TargetGroup: targetgroup/web/73e2d6bc24d8a067 }, extra: [target-connection-errors] }
+  nlb: { preset: nlb, dimensions: { LoadBalancer: net/mail/50dc6c495c0c9188, TargetGroup: targetgroup/mail/73e2d6bc24d8a067 }, extra: [target-tls-errors] }
+  ecs: { preset: ecs, dimensions: { ClusterName: shop, ServiceName: web }, extra: [ephemeral-storage, ebs-storage, cluster-cpu-reserved, cluster-memory-reserved] }
+  eks: { preset: eks, dimensions: { ClusterName: shop, Namespace: web, Service: front }, extra: [pods-pending, pod-memory-limit, api-latency] }
+  lambda: { preset: lambda, dimensions: { FunctionName: mailer }, extra: [errors, iterator-age] }
+  sqs: { preset: sqs, dimensions: { QueueName: mails, DeadLetterQueueName: mails-dead } }
+  dynamodb: { preset: dynamodb, dimensions: { TableName: Carts, ReceivingRegion: us-east-1 }, extra: [index-write-throttles, replication-lag, account-read-capacity, account-write-capacity] }
+  elasticache: { preset: elasticache, dimensions: { CacheClusterId: sessions-001 }, extra: [auth-failures, cpu] }
+  rest: { preset: apigateway, dimensions: { ApiName: shop, Stage: prod }, extra: [integration-latency] }
+  http: { preset: apigateway-http, dimensions: { ApiId: a1b2c3d4e5, Stage: $default } }
+  search: { preset: opensearch, dimensions: { DomainName: products, ClientId: '111122223333' }, extra: [kms-key-disabled, master-cpu, master-jvm-memory] }
+  nat: { preset: nat, dimensions: { NatGatewayId: nat-0a1b2c3d4e5f60718 } }
+  efs: { preset: efs, dimensions: { FileSystemId: fs-0a1b2c3d4e5f60718 } }
+  bill: { preset: billing, threshold: '> 500', extra: [daily-charges], override: { daily-charges: { threshold: '>= 50' } } }
+";
+
+async fn alarms(endpoint: &str, region: &str) -> Vec<MetricAlarm> {
+    let aws = clients(endpoint, region).await;
+    let listed = aws.cloudwatch.describe_alarms().max_records(100);
+    let mut listed = listed.into_paginator().send();
+    let mut alarms = vec![];
+    while let Some(page) = listed.next().await {
+        alarms.extend(page.unwrap().metric_alarms().to_vec());
+    }
+    alarms
 }
 
-#[tokio::test]
-async fn sets_are_made_and_changed_alarm_by_alarm() {
+/// A world in which a stack was applied, and its endpoint.
+fn applied(stack: &str) -> (World, String) {
     let mut world = World::new();
     world.set(
         "SLACK_WEBHOOK_URL",
         "https://hooks.slack.com/services/T00000000/B00000000/abcdefghijklmnopqrstuvwx",
     );
-    world.write("stack.yaml", STACK);
+    world.write("stack.yaml", stack);
     let (endpoint, _) = world.up();
     world.ok(&["apply", "--local", "--yes"]);
     unchanged(&world, "after apply");
+    (world, endpoint)
+}
 
-    let made = alarms(&endpoint).await;
+#[tokio::test]
+async fn every_set_can_be_made_and_is_read_back_as_it_was_made() {
+    let (_world, endpoint) = applied(ALL);
+    let made = alarms(&endpoint, "eu-central-1").await;
+    assert_eq!(made.len(), 105);
+    let find = |name: &str| {
+        made.iter()
+            .find(|alarm| alarm.alarm_name() == Some(name))
+            .unwrap()
+    };
+    let errors = find("all-dynamodb-system-errors").metrics();
+    assert_eq!(errors.len(), 1);
+    assert_eq!(
+        (errors[0].period(), errors[0].expression()),
+        (
+            Some(60),
+            Some(
+                "SELECT SUM(SystemErrors) FROM SCHEMA(\"AWS/DynamoDB\", Operation, TableName) WHERE TableName = 'Carts'"
+            )
+        )
+    );
+    assert_eq!(
+        find("all-sqs-dead-letters").dimensions()[0].value(),
+        Some("mails-dead")
+    );
+    // A bill is where its metrics are.
+    let bills = alarms(&endpoint, "us-east-1").await;
+    let mut bills: Vec<_> = bills
+        .iter()
+        .map(|alarm| (alarm.alarm_name().unwrap(), alarm.threshold()))
+        .collect();
+    bills.sort_by_key(|(name, _)| *name);
+    assert_eq!(
+        bills,
+        [
+            ("all-bill-charges", Some(500.0)),
+            ("all-bill-daily-charges", Some(50.0))
+        ]
+    );
+}
+
+#[tokio::test]
+async fn sets_are_made_and_changed_alarm_by_alarm() {
+    let (world, endpoint) = applied(STACK);
+    let made = alarms(&endpoint, "eu-central-1").await;
     let find = |name: &str| {
         made.iter()
             .find(|alarm| alarm.alarm_name() == Some(name))
@@ -88,7 +167,7 @@ async fn sets_are_made_and_changed_alarm_by_alarm() {
     );
     world.ok(&["apply", "--local", "--yes"]);
     unchanged(&world, "without one alarm");
-    let left = alarms(&endpoint).await;
+    let left = alarms(&endpoint, "eu-central-1").await;
     assert_eq!(left.len(), made.len() - 1);
     assert!(
         !left

@@ -11,23 +11,36 @@ use super::*;
 mod figures;
 mod mistakes;
 
-/// A stack with the set of a service, as large as it can be.
-fn whole(service: &Service) -> String {
+/// A stack with the set of a service: with these extra alarms, without those, and with optional dimensions or not.
+fn stack_of(service: &Service, extra: &[&str], except: &[&str], is_whole: bool) -> String {
+    let optional = service.optional.iter().filter(|_| is_whole);
     let dimensions: BTreeMap<_, _> = service
         .required
         .iter()
-        .chain(service.optional)
+        .chain(optional)
         .map(|name| (*name, format!("the-{name}")))
         .collect();
-    let extra = service.rows.iter().filter(|row| row.is_extra);
-    let extra: Vec<_> = extra.map(|row| row.name).collect();
     let mut alarm = json!({
-        "preset": service.preset.as_str(), "dimensions": dimensions, "extra": extra, "to": ["alerts"],
+        "preset": service.preset.as_str(), "dimensions": dimensions, "extra": extra, "except": except,
+        "to": ["alerts"],
     });
     for row in service.rows.iter().filter(|row| row.threshold.is_none()) {
-        alarm["override"][row.name] = json!({ "threshold": "> 500" });
+        if extra.contains(&row.name) || !row.is_extra && !except.contains(&row.name) {
+            alarm["override"][row.name] = json!({ "threshold": "> 500" });
+        }
     }
     format!("{HEAD}  x: {alarm}\n")
+}
+
+/// The names of alarms in a set.
+fn names(service: &Service, is_extra: bool) -> Vec<&'static str> {
+    let rows = service.rows.iter().filter(|row| row.is_extra == is_extra);
+    rows.map(|row| row.name).collect()
+}
+
+/// A stack with the set of a service, as large as it can be.
+fn whole(service: &Service) -> String {
+    stack_of(service, &names(service, true), &[], true)
 }
 
 const HEAD: &str = "stack: a
@@ -55,28 +68,15 @@ fn sign(alarm: &Alarm) -> String {
 #[test]
 fn the_names_of_members_are_those_of_the_alarms() {
     for service in all() {
-        let first = service
-            .rows
-            .iter()
-            .find(|row| !row.is_extra)
-            .expect("a default set")
-            .name;
-        let more = [
-            whole(service),
-            whole(service).replace("\"extra\"", &format!("\"except\":[\"{first}\"],\"extra\"")),
-        ];
-        let dimensions = |text: &String| match service.optional {
-            [] => text.clone(),
-            optional => optional.iter().fold(text.clone(), |text, name| {
-                let given = format!("\"{name}\":\"the-{name}\"");
-                text.replace(&format!(",{given}"), "").replace(&given, "")
-            }),
-        };
-        for text in more.iter().chain([&dimensions(&more[1])]) {
-            let Ok(loaded) = parse("stack.yaml", text) else {
-                continue;
-            };
-            let stack = loaded.stack;
+        let (default, extra) = (names(service, false), names(service, true));
+        for text in [
+            stack_of(service, &extra, &[], true),
+            stack_of(service, &extra, &default[..1], true),
+            stack_of(service, &[], &[], true),
+            stack_of(service, &[], &default[1..], false),
+            stack_of(service, &[], &[], false),
+        ] {
+            let stack = good(&text).stack;
             let expanded: Vec<_> = stack.alarms_expanded().into_keys().collect();
             let mut named = members("x", &stack.alarms["x"]);
             named.sort();
@@ -84,15 +84,13 @@ fn the_names_of_members_are_those_of_the_alarms() {
             for key in &named {
                 assert_eq!(stack.alarm_keys(key), [key.clone(), "x".to_owned()]);
             }
-            assert_eq!(
-                stack
-                    .alarms_muted(&["x".to_owned()])
-                    .into_iter()
-                    .collect::<Vec<_>>(),
-                expanded
-            );
+            let muted: Vec<_> = stack.alarms_muted(&["x".to_owned()]).into_iter().collect();
+            assert_eq!(muted, expanded);
         }
     }
+    // What is left out is no member any more.
+    let text = one(&format!("{RDS}, except: [cpu]"));
+    assert_eq!(good(&text).stack.alarm_keys("x-cpu"), ["x-cpu"]);
 }
 
 fn keys(text: &str) -> Vec<String> {
