@@ -104,15 +104,18 @@ pub fn expand(root: &mut Node, text: &mut String) -> (Copies, Vec<Problem>) {
             let keys = made.entry((section, entry.key.clone())).or_default();
             for (index, element) in elements.iter().enumerate() {
                 room = room.saturating_sub(entry.value.size());
-                if room == 0 || index >= MAX_ELEMENTS {
+                let new = match room > 0 && index < MAX_ELEMENTS {
+                    true => Some(copies.of(section, &entry, element, text, &mut room, &mut problems)),
+                    false => None,
+                };
+                let Some(new) = new.filter(|_| room > 0) else {
                     let message = format!("`{FOR_EACH}` makes more than a stack can have");
                     let problem = Problem::error(each.key_span.clone(), message);
                     problems.push(problem.help(format!(
                         "at most {MAX_ELEMENTS} elements, {MAX_NODES} values in all"
                     )));
                     break;
-                }
-                let new = copies.of(section, &entry, element, text, &mut room, &mut problems);
+                };
                 if let Some(same) = expanded.iter().find(|other| other.key == new.key) {
                     let message = format!("`{}` is the key of two entries", new.key.escape_debug());
                     let problem = Problem::error(element.value.span.clone(), message);
@@ -235,6 +238,9 @@ fn move_into(entry: &mut Entry, range: &Span, start: usize) {
 
 /// Fills the element into all texts of a node, as long as there is `room` for values.
 fn fill(node: &mut Node, element: &Element, room: &mut usize, problems: &mut Vec<Problem>) {
+    if *room == 0 {
+        return;
+    }
     if let Some(value) = whole(node).and_then(|name| element.get(&name)) {
         *room = room.saturating_sub(value.size());
         if *room == 0 {
