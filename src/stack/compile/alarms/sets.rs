@@ -42,45 +42,43 @@ pub fn is_member(alarm: &Alarm, preset: AlarmPreset, name: &str) -> bool {
 
 /// The alarms of the set `alarm`, by their names in it.
 pub fn alarms(alarm: &Alarm, preset: AlarmPreset) -> Vec<(&'static str, Alarm)> {
-    let member = |name: &'static str, mut own: Alarm, description: &str| {
-        own.name = alarm.name.as_ref().map(|whole| format!("{whole}-{name}"));
-        own.description = Some(match &alarm.description {
+    let Some(service) = service(preset) else {
+        let controls = cis::CONTROLS.iter();
+        let wanted = controls.filter(|control| !is_left_out(alarm, control.name));
+        let of_control = |control: &Control| {
+            let own = on_trail(alarm, control);
+            (
+                control.name,
+                member(alarm, control.name, control.description, own),
+            )
+        };
+        return wanted.map(of_control).collect();
+    };
+    let wanted = service.rows.iter().filter(|row| is_wanted(alarm, row));
+    let of_row = |row: &Row| {
+        let own = row.alarm(alarm, service);
+        (row.name, member(alarm, row.name, row.description, own))
+    };
+    wanted.map(of_row).collect()
+}
+
+/// One alarm of a set, with its name and description, and with what the file says of it.
+fn member(set: &Alarm, name: &str, description: &str, own: Alarm) -> Alarm {
+    let other = set.overrides.get(name);
+    let description = other
+        .and_then(|other| other.description.as_deref())
+        .unwrap_or(description);
+    Alarm {
+        name: set.name.as_ref().map(|whole| format!("{whole}-{name}")),
+        description: Some(match &set.description {
             Some(whole) => format!("{whole} ({description})"),
             None => description.to_owned(),
-        });
-        own.preset = None;
-        (own.except, own.extra, own.overrides) = (vec![], vec![], BTreeMap::new());
-        (name, own)
-    };
-    let description = |name: &str, own: &'static str| -> String {
-        let other = alarm
-            .overrides
-            .get(name)
-            .and_then(|other| other.description.clone());
-        other.unwrap_or_else(|| own.to_owned())
-    };
-    let of_row =
-        |row: &'static Row, own: Alarm| member(row.name, own, &description(row.name, row.description));
-    let of_control = |control: &'static Control| {
-        let own = overridden(on_trail(alarm, control), alarm.overrides.get(control.name));
-        member(control.name, own, &description(control.name, control.description))
-    };
-    match service(preset) {
-        Some(service) => {
-            let rows = service.rows.iter().filter(|row| is_wanted(alarm, row));
-            rows.map(|row| {
-                of_row(
-                    row,
-                    overridden(row.alarm(alarm, service), alarm.overrides.get(row.name)),
-                )
-            })
-            .collect()
-        }
-        None => {
-            let controls = cis::CONTROLS.iter();
-            let controls = controls.filter(|control| !is_left_out(alarm, control.name));
-            controls.map(of_control).collect()
-        }
+        }),
+        preset: None,
+        except: vec![],
+        extra: vec![],
+        overrides: BTreeMap::new(),
+        ..overridden(own, other)
     }
 }
 
