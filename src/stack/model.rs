@@ -46,7 +46,7 @@ pub use window::EvaluationWindow;
     expecting = "a stack: keys such as `stack`, `channels`, `topics`, `alarms`"
 )]
 pub struct Stack {
-    /// Tag value and default name prefix, `[a-z][a-z0-9-]{0,39}`.
+    /// Tag value and default name prefix, `[a-z][a-z0-9-]{0,39}`; required, in one of the stack's files.
     pub stack: String,
     /// AWS region; if not set, it comes from the command line or the environment.
     pub region: Option<String>,

@@ -121,7 +121,13 @@ fn assembled(schema: &mut Value) {
             }),
         );
     }
+    // What lies over another file, or over defaults, need not say everything.
+    if let Some(Value::Array(ways)) = schema.pointer_mut("/properties/alarms/additionalProperties/oneOf") {
+        let none = json!({ "not": { "anyOf": ways.clone() } });
+        ways.push(none);
+    }
     if let Some(schema) = schema.as_object_mut() {
+        schema.remove("required");
         let extension = json!({ "description": "For anchors: alertctl ignores these keys." });
         schema.insert("patternProperties".to_owned(), json!({ "^x-": extension }));
     }

@@ -175,10 +175,16 @@ impl Problems {
         let errors = self
             .list
             .iter()
-            .filter(|problem| problem.severity == Level::Error)
-            .count();
-        let plural = if errors == 1 { "" } else { "s" };
-        let closing = format!("{}: {errors} error{plural}", self.source.name().escape_debug());
+            .filter(|problem| problem.severity == Level::Error);
+        let mut names: Vec<&str> = errors
+            .clone()
+            .map(|error| self.source.position(error.span.start).0)
+            .collect();
+        names.dedup();
+        let count = errors.count();
+        let plural = if count == 1 { "" } else { "s" };
+        let names = names.join(", ");
+        let closing = format!("{}: {count} error{plural}", names.escape_debug());
         format!("{}\n\n{closing}", self.source.render(&self.list, color))
     }
 

@@ -202,3 +202,22 @@ fn the_reference_is_of_today() {
         "`alertctl schema --output markdown > docs/stack-reference.md` writes it anew"
     );
 }
+
+/// Editors mark nothing in a file that lies over another one.
+#[test]
+fn what_is_laid_over_a_stack_need_not_be_one() {
+    for over in [
+        "alarms: { cpu: { threshold: '>= 95', severity: critical } }",
+        "tags: { stage: prod }",
+        "include: [common.yaml]",
+        "alarms: { cpu: { period: '${PERIOD}', metric: AWS/EC2 CPUUtilization } }",
+    ] {
+        assert_eq!(takes(over), Some(true), "{over}");
+    }
+    for wrong in [
+        "alarms: { cpu: { treshold: '>= 95' } }",
+        "alarms: { cpu: { metric: a b, rule: c } }",
+    ] {
+        assert_eq!(takes(wrong), Some(false), "{wrong}");
+    }
+}
