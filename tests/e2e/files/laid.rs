@@ -244,3 +244,39 @@ fn options_are_read_wherever_they_stand_or_refused() {
         logs.stderr
     );
 }
+
+#[test]
+fn a_ciphertext_is_written_where_the_address_is() {
+    let mut world = World::new();
+    let hook = "https://hooks.slack.com/services/T00000000/B00000000/abcdefghijklmnopqrstuvwx";
+    world.set("SLACK_WEBHOOK_URL", hook);
+    let channels = "channels: { project: { webhook: { env: SLACK_WEBHOOK_URL } } }\n";
+    let rest = "topics: { alerts: { to: [project] } }\n";
+    let top = "stack: shop\nregion: eu-central-1\ninclude: [common.yaml]\n";
+    world.write("common.yaml", channels);
+    world.write("stack.yaml", &format!("{top}{rest}"));
+    world.write("over.yaml", "channels: { project: { label: Project } }\n");
+    world.up();
+    let read = |name: &str| std::fs::read_to_string(world.path().join(name)).unwrap();
+    let write = || {
+        let words = [
+            "encrypt-hook",
+            "stack.yaml",
+            "-f",
+            "over.yaml",
+            "--env",
+            "SLACK_WEBHOOK_URL",
+        ];
+        world.ok(&[&words[..], &["--write", "--yes", "--local"]].concat());
+    };
+    write();
+    assert!(read("common.yaml").contains("encrypted:"));
+    assert!(!format!("{}{}", read("stack.yaml"), read("over.yaml")).contains("encrypted:"));
+    // Where the stack file has an address of its own, that one counts, and others keep theirs.
+    world.write("common.yaml", channels);
+    world.write("stack.yaml", &format!("{top}{channels}{rest}"));
+    write();
+    assert!(read("stack.yaml").contains("encrypted:"));
+    assert_eq!(read("common.yaml"), channels);
+    assert_eq!(world.run(&["validate", "stack.yaml", "-f", "over.yaml"]).code, 0);
+}
