@@ -52,7 +52,7 @@ pub async fn run(app: &App, args: &EncryptHookArgs) -> Outcome {
         .await?;
 
     if args.write {
-        let file = loaded.address_files.get(channel).unwrap_or(&args.file.path);
+        let file = loaded.address_file(channel).unwrap_or(&args.file.path);
         write(file, channel, channel_type, &ciphertext, &names.function())?;
         app.out.say(&format!(
             "channel `{channel}` of {} now has the new ciphertext",

@@ -4,10 +4,26 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::{App, saved};
+use crate::cli::{Global, StackOptions};
 use crate::output::Failure;
 use crate::stack::{Input, Variables, is_variable_name, read_variables};
 
 impl App {
+    /// The same with these files laid over the stack file, and with no others.
+    pub(super) fn with_files(&self, files: Vec<PathBuf>) -> Self {
+        let stack = StackOptions {
+            files,
+            ..self.global.stack.clone()
+        };
+        Self {
+            global: Global {
+                stack,
+                ..self.global.clone()
+            },
+            ..*self
+        }
+    }
+
     /// What a stack is read from: `path`, and what the options name.
     pub(super) fn input(&self, path: &Path) -> Result<Input, Failure> {
         let further = self.global.stack.files.iter().map(PathBuf::as_path);

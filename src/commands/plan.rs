@@ -10,7 +10,7 @@ use super::preflight::Preflight;
 use super::{Access, App, Outcome, addresses, decryption, metrics, saved};
 use crate::aws::Aws;
 use crate::blueprint;
-use crate::cli::{Adopt, Format, Global, PlanArgs, StackOptions};
+use crate::cli::{Adopt, Format, PlanArgs};
 use crate::engine::graph::Graph;
 use crate::engine::observe::observe;
 use crate::engine::plan::{Action, Adoption, Plan, Step, plan};
@@ -171,17 +171,7 @@ impl Planned {
     /// Distinguishes drift from changes since the stack file `base`.
     async fn hold_against(&mut self, app: &App, base: &Path) -> Result<(), Failure> {
         // As it is: what lies over it now may not have been there.
-        let alone = App {
-            global: Global {
-                stack: StackOptions {
-                    files: vec![],
-                    ..app.global.stack.clone()
-                },
-                ..app.global.clone()
-            },
-            ..*app
-        };
-        let before = alone.load(base)?;
+        let before = app.with_files(vec![]).load(base)?;
         let (stack, name) = (&before.stack, before.source.name());
         if stack.stack != self.plan.stack {
             return Err(Failure::new(

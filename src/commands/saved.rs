@@ -15,7 +15,7 @@ use super::addresses::Missing;
 use super::plan::{Planned, json};
 use super::{App, Outcome, files};
 use crate::aws::Scope;
-use crate::cli::{Adopt, ApplyArgs, Detail, Global, StackOptions};
+use crate::cli::{Adopt, ApplyArgs, Detail};
 use crate::engine::plan::{Action, Plan};
 use crate::output::{Failure, with_warnings};
 
@@ -198,16 +198,7 @@ pub async fn made_again(app: &App, args: &ApplyArgs, saved: &Saved) -> Result<(P
             "run it in the directory where `alertctl plan` ran, with the same stack file",
         ));
     }
-    let app = &App {
-        global: Global {
-            stack: StackOptions {
-                files: saved.further.clone(),
-                ..app.global.stack.clone()
-            },
-            ..app.global.clone()
-        },
-        ..*app
-    };
+    let app = &app.with_files(saved.further.clone());
     let loaded = app.load_to_deploy(&saved.file)?;
     let anew = saved.again(app, &args.path, loaded.stack.region.as_deref());
     let refused = |what: String| {

@@ -1,7 +1,6 @@
 //! From bytes to a checked stack, or to a list of all its problems.
 
 use std::{
-    collections::BTreeMap,
     fmt, io,
     path::{Path, PathBuf},
 };
@@ -12,10 +11,10 @@ use super::file::problem::{Level, Problem, Problems, Report, Span};
 use super::file::source::Source;
 use super::file::tree::Node;
 use super::file::{open, read, secret};
-use super::model::{Channel, SecretSource, Stack};
+use super::model::{SecretSource, Stack};
 
 /// A checked stack.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Loaded {
     /// The content of the file.
     pub stack: Stack,
@@ -27,15 +26,33 @@ pub struct Loaded {
     pub sha256: String,
     /// Whether the stack is one file without variables.
     pub is_plain: bool,
-    /// The file that has the address of each channel.
-    pub address_files: BTreeMap<String, PathBuf>,
-    /// The sections of the file and the keys in each, in its order.
-    pub sections: Vec<(String, Vec<String>)>,
     /// The stack as one file without includes, variables, defaults and `for_each`.
-    pub expanded: String,
+    written: Node,
 }
 
 impl Loaded {
+    /// The sections of the stack and the keys in each, in the order of its files.
+    pub fn sections(&self) -> Vec<(String, Vec<String>)> {
+        let keys = |node: &Node| node.entries().iter().map(|entry| entry.key.clone()).collect();
+        let sections = self.written.entries().iter();
+        sections
+            .map(|entry| (entry.key.clone(), keys(&entry.value)))
+            .collect()
+    }
+
+    /// The stack as one file, which needs nothing else.
+    pub fn expanded(&self) -> String {
+        assemble::yaml(&self.written)
+    }
+
+    /// The file that has the address of a channel.
+    pub fn address_file(&self, channel: &str) -> Option<&Path> {
+        let channel_type = &self.stack.channels.get(channel)?.channel_type;
+        let path = [&["channels", channel], channel_type.place()].concat();
+        let (name, ..) = self.source.position(self.written.get(&path)?.span.start);
+        Some(Path::new(name))
+    }
+
     /// Refuses the stack after loading: the account shows that the ciphertexts of these channels were made for
     /// another relay.
     pub fn refuse_ciphertexts(&self, of: &[(&str, &str)]) -> LoadError {
@@ -179,9 +196,7 @@ fn read_for(gathered: Gathered, variables: &Variables, ciphertexts: Ciphertexts)
             warnings: problems,
             sha256,
             is_plain,
-            address_files: address_files(&stack, &written, &source),
-            sections: sections(&written),
-            expanded: assemble::yaml(&written),
+            written,
             stack,
             source,
         }),
@@ -190,23 +205,6 @@ fn read_for(gathered: Gathered, variables: &Variables, ciphertexts: Ciphertexts)
             list: problems,
         }),
     }
-}
-
-fn address_files(stack: &Stack, root: &Node, source: &Source) -> BTreeMap<String, PathBuf> {
-    let file = |(key, channel): (&String, &Channel)| {
-        let path = [&["channels", key.as_str()], channel.channel_type.place()].concat();
-        let (name, ..) = source.position(root.get(&path)?.span.start);
-        Some((key.clone(), PathBuf::from(name)))
-    };
-    stack.channels.iter().filter_map(file).collect()
-}
-
-fn sections(root: &Node) -> Vec<(String, Vec<String>)> {
-    let keys = |node: &Node| node.entries().iter().map(|entry| entry.key.clone()).collect();
-    root.entries()
-        .iter()
-        .map(|entry| (entry.key.clone(), keys(&entry.value)))
-        .collect()
 }
 
 /// Sorts the problems by their place in the file. Where a value was masked, or lacks what belongs in it, only the problem

@@ -21,12 +21,12 @@ mod trail;
 mod values;
 mod window;
 
-pub use alarm::{Alarm, LogFilter, MetricQuery, PromQl, Suppressor, WarmUp};
+pub use alarm::{Alarm, LogFilter, MetricQuery, PromQl, Suppressor, WATCHED, WarmUp};
 pub use channel::{Channel, title as channel_title};
 pub use endpoint::{HttpEndpoint, HttpRoute, MessageTemplate, Throttle, Token};
 pub use interval::Interval;
 pub use mute::{Length, Mute};
-pub use rule::{Calls, EventBus, Except, Preset, Retry, Rule, RuleInput, What};
+pub use rule::{Calls, EventBus, Except, MATCHED, Preset, Retry, Rule, RuleInput, What};
 pub use secret::SecretSource;
 pub use set::{AlarmPreset, Override};
 pub use threshold::{Bound, Comparison, Threshold};

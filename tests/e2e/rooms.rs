@@ -104,7 +104,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     ("stack/compile", &["stack/file", "stack/model", "partition"]),
     ("stack/model", &["duration"]),
-    ("stack/assemble", &["stack/file"]),
+    ("stack/assemble", &["stack/file", "stack/model"]),
     ("stack/file", &[]),
     ("partition", &[]),
     ("duration", &[]),

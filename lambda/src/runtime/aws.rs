@@ -97,6 +97,12 @@ impl Aws {
         }
     }
 
+    /// The same, if AWS answers within `time`.
+    pub async fn call_within(&self, time: Duration, region: &str, call: &Call) -> Result<Bytes, AwsError> {
+        let answer = timeout(time, self.call(region, call)).await;
+        answer.unwrap_or_else(|_| Err(AwsError::late(time)))
+    }
+
     /// One attempt with a fresh signature: AWS refuses a signature that is minutes old.
     async fn attempt(&self, address: &Uri, region: &str, call: &Call) -> Result<Response<Bytes>, AwsError> {
         let request = self
@@ -104,10 +110,7 @@ impl Aws {
             .map_err(no_answer)?;
         match timeout(ATTEMPT_TIMEOUT, self.http.send(request)).await {
             Ok(answer) => answer.map_err(no_answer),
-            Err(_) => Err(AwsError::Unreachable(format!(
-                "no answer within {} s",
-                ATTEMPT_TIMEOUT.as_secs_f64()
-            ))),
+            Err(_) => Err(AwsError::late(ATTEMPT_TIMEOUT)),
         }
     }
 

@@ -15,7 +15,6 @@ use crate::event::{AlarmPlace, Incident, Phase};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use std::time::Duration;
-use tokio::time::timeout;
 
 /// How long a step may take.
 pub(super) const LONGEST_STEP: Duration = Duration::from_secs(20);
@@ -314,9 +313,7 @@ impl Incidents {
 
     async fn call(&self, aws: &Aws, operation: &'static str, input: &Value) -> Result<Value, AwsError> {
         let call = Call::json(Service::DYNAMODB, operation, input).attempts(2);
-        let answer = timeout(PATIENCE, aws.call(aws.region(), &call)).await;
-        let late = |_| AwsError::Unreachable(format!("no answer within {} s", PATIENCE.as_secs()));
-        let answer = answer.map_err(late)??;
+        let answer = aws.call_within(PATIENCE, aws.region(), &call).await?;
         Ok(serde_json::from_slice(&answer).unwrap_or_default())
     }
 }

@@ -8,7 +8,6 @@ use crate::contract::{MUTE_RULE, NODE_TAG, STACK_TAG, ad_hoc_mute};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use std::time::Duration;
-use tokio::time::timeout;
 
 /// As many digits of an incident's key tell it from others.
 const DIGITS: usize = 16;
@@ -79,13 +78,7 @@ impl<'a> MuteRule<'a> {
 
 async fn call(aws: &Aws, operation: &'static str, input: &Value) -> Result<(), AwsError> {
     let call = Call::json(Service::CLOUDWATCH, operation, input);
-    match timeout(PATIENCE, aws.call(aws.region(), &call)).await {
-        Ok(answer) => answer.map(drop),
-        Err(_) => Err(AwsError::Unreachable(format!(
-            "no answer within {} s",
-            PATIENCE.as_secs()
-        ))),
-    }
+    aws.call_within(PATIENCE, aws.region(), &call).await.map(drop)
 }
 
 fn reason(error: &AwsError) -> String {

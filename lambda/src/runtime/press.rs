@@ -41,8 +41,8 @@ struct Asking<'a> {
 enum Change {
     /// The thread gets this line.
     Made(Phrase),
-    /// Everything is as it was; the person is told why.
-    None(&'static str, String),
+    /// Somebody takes care of it already, which the person is told.
+    Before(String),
     /// Somebody asked for something else later.
     Overtaken,
 }
@@ -101,37 +101,34 @@ impl Destinations {
             .id
             .clone()
             .filter(|id| record.firing && id.0 == press.message);
-        let change = match &id {
-            Some(_) => self.change(&mut record, asking).await,
-            None => {
-                let words = self.settings().locale.words();
-                Change::None(
-                    "over",
-                    match record.firing {
-                        true => words.is_elsewhere.to_owned(),
-                        false => words.is_over.to_owned(),
-                    },
-                )
+        let Some(id) = id else {
+            self.let_go(incidents, &held, &record).await?;
+            // Another channel of the stack is at the same place in the service: the press is for that one.
+            if record.at.is_none() && self.has_twin(asking) {
+                return Ok(self.end(press, "unknown", None));
             }
+            let words = self.settings().locale.words();
+            let said = match record.firing {
+                true => words.is_elsewhere,
+                false => words.is_over,
+            };
+            self.whisper(asking, said).await;
+            return Ok(self.end(press, "over", None));
         };
-        match (change, id) {
-            (Change::Made(line), Some(id)) => {
+        match self.change(&mut record, asking).await {
+            Change::Made(line) => {
                 // While it is held: a step that comes meanwhile would be covered.
                 self.redraw(asking, &record, &id).await;
                 self.let_go(incidents, &held, &record).await?;
                 self.note(asking, line, &id).await;
                 Ok(self.end(press, outcome(press.act), None))
             }
-            (Change::None(outcome, said), _) => {
+            Change::Before(said) => {
                 self.let_go(incidents, &held, &record).await?;
-                // Another channel of the stack is at the same place in the service: the press is for that one.
-                if record.at.is_none() && self.has_twin(asking) {
-                    return Ok(self.end(press, "unknown", None));
-                }
                 self.whisper(asking, &said).await;
-                Ok(self.end(press, outcome, None))
+                Ok(self.end(press, "acknowledged before", None))
             }
-            (Change::Made(_) | Change::Overtaken, _) => {
+            Change::Overtaken => {
                 self.let_go(incidents, &held, &record).await?;
                 Ok(self.end(press, "overtaken", None))
             }
@@ -166,7 +163,7 @@ impl Destinations {
         let who = who.unwrap_or_else(|| press.user.clone());
         if press.act == Act::Acknowledge {
             if let Some(by) = &record.acknowledged {
-                return Change::None("acknowledged before", by.line(settings).plain());
+                return Change::Before(by.line(settings).plain());
             }
             // Nobody is reminded of what somebody takes care of.
             record.due = None;

@@ -27,7 +27,7 @@ pub fn picture(loaded: &Loaded) -> Picture {
     let stack = &loaded.stack;
     let mut flow = Flow {
         stack,
-        sections: loaded.sections.clone(),
+        sections: loaded.sections(),
         names: Names::of(stack),
         picture: Picture {
             title: format!("stack {}", stack.stack),

@@ -1,16 +1,16 @@
 //! `defaults:` says once what the entries of a section have in common.
 
-use super::merge::{fill, is_nothing};
+use super::merge::fill;
 use crate::stack::file::problem::Problem;
 use crate::stack::file::read::nearest;
 use crate::stack::file::tree::{Entry, Kind, Node};
+use crate::stack::model::{MATCHED, WATCHED};
+use alertctl_relay::ChannelType;
 
 /// The key of the section.
 pub const DEFAULTS: &str = "defaults";
 /// The sections whose entries can have defaults.
 pub const SECTIONS: [&str; 4] = ["channels", "topics", "alarms", "rules"];
-/// What an alarm watches: one of these.
-const WATCHED: [&str; 6] = ["metric", "metrics", "promql", "filter", "rule", "preset"];
 /// Keys of alarms that only some of them may have, and what these watch.
 const OF_SOME: [(&str, &[&str]); 17] = [
     ("dimensions", &["metric", "preset"]),
@@ -34,33 +34,16 @@ const OF_SOME: [(&str, &[&str]); 17] = [
     ("chart", &["metric", "metrics", "filter", "preset"]),
     ("suppressor", &["rule"]),
 ];
-/// What a rule matches: one of these.
-const MATCHED: [&str; 3] = ["preset", "services", "pattern"];
 /// The set of alarms on the trail's log.
 const ON_TRAIL: &str = "cis-aws-foundations";
-/// What a channel's messages go to: one of these.
-const SERVICES: [&str; 10] = [
-    "webhook",
-    "slack",
-    "teams",
-    "google_chat",
-    "discord",
-    "pagerduty",
-    "jira_service_management",
-    "opsgenie",
-    "signed_webhook",
-    "heartbeat",
-];
-
 /// Takes `defaults` out of the tree, and fills them in where an entry says nothing else.
 pub fn apply(root: &mut Node) -> Vec<Problem> {
+    let Some(defaults) = root.take(DEFAULTS) else {
+        return vec![];
+    };
     let Kind::Map(sections) = &mut root.kind else {
         return vec![];
     };
-    let Some(at) = sections.iter().position(|entry| entry.key == DEFAULTS) else {
-        return vec![];
-    };
-    let defaults = sections.remove(at);
     let mut problems = vec![];
     if !matches!(defaults.value.kind, Kind::Map(_)) {
         let problem = Problem::error(defaults.key_span, "`defaults` is a mapping of sections");
@@ -90,7 +73,7 @@ pub fn apply(root: &mut Node) -> Vec<Problem> {
             continue;
         };
         for entry in entries {
-            if is_nothing(&entry.value) {
+            if entry.value.is_nothing() {
                 entry.value.kind = Kind::Map(vec![]);
             }
             if let Kind::Map(own) = &mut entry.value.kind {
@@ -115,9 +98,17 @@ fn fits(section: &str, own: &[Entry], key: &str) -> bool {
             None => true,
         },
         "rules" if MATCHED.contains(&key) => !has(&MATCHED) || has(&[key]),
-        "channels" if SERVICES.contains(&key) => !has(&SERVICES) || has(&[key]),
+        "channels" if is_service(key) => !own.iter().any(|entry| is_service(&entry.key)) || has(&[key]),
         _ => true,
     }
+}
+
+/// Whether a channel's key names what its messages go to.
+fn is_service(key: &str) -> bool {
+    let services = ChannelType::each();
+    services
+        .iter()
+        .any(|service| service.place().first() == Some(&key))
 }
 
 /// Whether an alarm is the set on the trail's log, which is of no resource.

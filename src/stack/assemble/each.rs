@@ -95,7 +95,7 @@ pub fn expand(root: &mut Node, text: &mut String) -> (Copies, Vec<Problem>) {
             .partition(|entry| entry.value.entry(FOR_EACH).is_some());
         let mut expanded: Vec<Entry> = Vec::new();
         for mut entry in templates {
-            let Some(each) = take(&mut entry.value) else {
+            let Some(each) = entry.value.take(FOR_EACH) else {
                 continue;
             };
             let Some(elements) = elements(&each, &mut problems) else {
@@ -140,15 +140,6 @@ pub fn expand(root: &mut Node, text: &mut String) -> (Copies, Vec<Problem>) {
         name_all(root, &made);
     }
     (copies, problems)
-}
-
-/// Takes `for_each` out of an entry.
-fn take(value: &mut Node) -> Option<Entry> {
-    let Kind::Map(entries) = &mut value.kind else {
-        return None;
-    };
-    let at = entries.iter().position(|entry| entry.key == FOR_EACH)?;
-    Some(entries.remove(at))
 }
 
 impl Copies {
@@ -219,21 +210,8 @@ fn move_into(entry: &mut Entry, range: &Span, start: usize) {
             *span = span.start - range.start + start..span.end - range.start + start;
         }
     };
-    fn walk(node: &mut Node, moved: &dyn Fn(&mut Span)) {
-        moved(&mut node.span);
-        match &mut node.kind {
-            Kind::Scalar { .. } => {}
-            Kind::List(items) => items.iter_mut().for_each(|item| walk(item, moved)),
-            Kind::Map(entries) => {
-                for entry in entries {
-                    moved(&mut entry.key_span);
-                    walk(&mut entry.value, moved);
-                }
-            }
-        }
-    }
     moved(&mut entry.key_span);
-    walk(&mut entry.value, &moved);
+    entry.value.each_span(&moved);
 }
 
 /// Fills the element into all texts of a node, as long as there is `room` for values.

@@ -109,14 +109,6 @@ struct Gathering {
     alone: bool,
 }
 
-/// A tree that says nothing.
-fn nothing() -> Node {
-    Node {
-        span: 0..0,
-        kind: Kind::Map(vec![]),
-    }
-}
-
 /// Whether a text is more than comments.
 fn has_content(text: &str) -> bool {
     let lines = text.lines().map(str::trim);
@@ -147,7 +139,7 @@ impl Gathering {
         let parsed = match has_content(text) || self.alone {
             true => parse::parse(text),
             // Nothing is laid over anything.
-            false => Ok((nothing(), vec![])),
+            false => Ok((Node::empty(), vec![])),
         };
         let (mut tree, mut problems) = match parsed {
             Ok(parsed) => parsed,
@@ -160,7 +152,7 @@ impl Gathering {
                 problem
                     .help("write `key: value`, or remove the file from the command line or from `include`"),
             );
-            tree = nothing();
+            tree = Node::empty();
         }
         let clear_text = secret::find(text);
         let misplaced = secret::find_misplaced(&tree);
@@ -181,7 +173,7 @@ impl Gathering {
             .into_iter()
             .map(|span| span.start + start..span.end + start);
         self.secrets.extend(moved);
-        tree.shift(start.cast_signed());
+        tree.each_span(&|span| *span = span.start + start..span.end + start);
         let included = take(&mut tree, &mut self.problems);
         self.alone = self.alone && included.is_empty();
         self.seen.insert(canonical(path));
@@ -263,13 +255,9 @@ impl Gathering {
 
 /// Takes `include` out of a tree: the files that it names.
 fn take(tree: &mut Node, problems: &mut Vec<Problem>) -> Vec<(String, Span)> {
-    let Kind::Map(entries) = &mut tree.kind else {
+    let Some(entry) = tree.take(INCLUDE) else {
         return vec![];
     };
-    let Some(at) = entries.iter().position(|entry| entry.key == INCLUDE) else {
-        return vec![];
-    };
-    let entry = entries.remove(at);
     let items = match entry.value.kind {
         Kind::List(items) => items,
         _ => vec![entry.value],

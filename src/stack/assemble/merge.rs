@@ -1,12 +1,11 @@
 //! Lays one tree over another: mappings are merged key by key, all else is replaced.
 
-use crate::stack::file::scalar::Scalar;
 use crate::stack::file::tree::{Entry, Kind, Node};
 
 /// Lays `upper` over `lower`: what both say, `upper` decides.
 pub fn lay_over(lower: &mut Node, upper: Node) {
     // A section whose last line somebody commented out deletes nothing.
-    if matches!(lower.kind, Kind::Map(_)) && is_nothing(&upper) {
+    if matches!(lower.kind, Kind::Map(_)) && upper.is_nothing() {
         return;
     }
     let is_one = is_one(lower) && is_one(&upper);
@@ -49,11 +48,6 @@ pub fn fill(entries: &mut Vec<Entry>, more: &[Entry]) {
 
 fn is_map(node: &Node) -> bool {
     matches!(node.kind, Kind::Map(_))
-}
-
-/// Whether a key has no value.
-pub fn is_nothing(node: &Node) -> bool {
-    node.scalar() == Some(Scalar::Null)
 }
 
 /// Whether a mapping is one value: an address, of which a part alone means nothing.

@@ -74,10 +74,7 @@ pub fn assemble(gathered: Gathered, variables: &Variables) -> Assembled {
             }
         });
     }
-    let mut tree = whole.unwrap_or(Node {
-        span: 0..0,
-        kind: Kind::Map(vec![]),
-    });
+    let mut tree = whole.unwrap_or_else(Node::empty);
     let mut text = source.text().to_owned();
     let (copies, more) = each::expand(&mut tree, &mut text);
     problems.extend(more);

@@ -7,7 +7,7 @@ use super::{Checker, composite, evaluation, filters, places, sets};
 use crate::stack::compile::alarms::members;
 use crate::stack::file::problem::{Problem, Span};
 use crate::stack::file::read::nearest;
-use crate::stack::model::{Alarm, Bound, PropagateTags};
+use crate::stack::model::{Alarm, Bound, PropagateTags, WATCHED};
 
 /// Most topics per state.
 const MAX_ACTIONS: usize = 5;
@@ -17,8 +17,6 @@ const OWN_TAGS: [&str; 3] = ["alertctl:node", "alertctl:stack", "alertctl:tags"]
 const MAX_TAG_KEYS: usize = 50;
 /// Longest interval of a PromQL query, in seconds.
 const MAX_INTERVAL: i32 = 3600;
-/// The keys that define what an alarm watches; an alarm has exactly one of them.
-const WAYS: [&str; 6] = ["metric", "metrics", "promql", "filter", "rule", "preset"];
 /// Keys that are only valid with `metric`.
 const OF_A_METRIC: [&str; 4] = ["dimensions", "statistic", "unit", "period"];
 /// Keys that are valid with `metric` and `metrics`, but not with `promql`.
@@ -179,7 +177,7 @@ fn monitoring(checker: &mut Checker<'_>) {
 /// Exactly one way to watch something, and only the keys that belong to it.
 fn signal(checker: &mut Checker<'_>, path: &[&str], alarm: &Alarm) {
     let written = |checker: &Checker<'_>, key: &str| checker.is_written(&[path, &[key]].concat());
-    let watched: Vec<_> = WAYS.into_iter().filter(|key| written(checker, key)).collect();
+    let watched: Vec<_> = WATCHED.into_iter().filter(|key| written(checker, key)).collect();
     let judges = watched != ["promql"]
         && !["filter", "rule", "preset"]
             .iter()

@@ -118,12 +118,6 @@ impl de::Error for Mismatch {
     }
 }
 
-impl Node {
-    fn is_nothing(&self) -> bool {
-        self.scalar() == Some(Scalar::Null)
-    }
-}
-
 impl<'de> Deserializer<'de> for &'de Node {
     type Error = Mismatch;
 

@@ -53,6 +53,14 @@ pub struct Entry {
 }
 
 impl Node {
+    /// A mapping without entries.
+    pub fn empty() -> Self {
+        Self {
+            span: 0..0,
+            kind: Kind::Map(vec![]),
+        }
+    }
+
     pub fn entries(&self) -> &[Entry] {
         match &self.kind {
             Kind::Map(entries) => entries,
@@ -129,21 +137,33 @@ impl Node {
         }
     }
 
-    /// Moves all places by `offset` bytes.
-    pub fn shift(&mut self, offset: isize) {
-        let moved =
-            |span: &Span| span.start.saturating_add_signed(offset)..span.end.saturating_add_signed(offset);
-        self.span = moved(&self.span);
+    /// Changes all places: of the node, and of all keys and values in it.
+    pub fn each_span(&mut self, change: &dyn Fn(&mut Span)) {
+        change(&mut self.span);
         match &mut self.kind {
             Kind::Scalar { .. } => {}
-            Kind::List(items) => items.iter_mut().for_each(|item| item.shift(offset)),
+            Kind::List(items) => items.iter_mut().for_each(|item| item.each_span(change)),
             Kind::Map(entries) => {
                 for entry in entries {
-                    entry.key_span = moved(&entry.key_span);
-                    entry.value.shift(offset);
+                    change(&mut entry.key_span);
+                    entry.value.each_span(change);
                 }
             }
         }
+    }
+
+    /// Takes the entry of a key out of a mapping.
+    pub fn take(&mut self, key: &str) -> Option<Entry> {
+        let Kind::Map(entries) = &mut self.kind else {
+            return None;
+        };
+        let at = entries.iter().position(|entry| entry.key == key)?;
+        Some(entries.remove(at))
+    }
+
+    /// Whether a key has no value.
+    pub fn is_nothing(&self) -> bool {
+        self.scalar() == Some(Scalar::Null)
     }
 
     /// The meaning of a scalar; `None` for a list or a mapping.

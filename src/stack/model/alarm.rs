@@ -12,6 +12,9 @@ use super::threshold::Threshold;
 use super::values::{LowSampleCount, Metric, PropagateTags, Statistic, TreatMissingData, on};
 use super::window::EvaluationWindow;
 
+/// The keys that say what an alarm watches; an alarm has exactly one of them.
+pub const WATCHED: [&str; 6] = ["metric", "metrics", "promql", "filter", "rule", "preset"];
+
 /// A CloudWatch alarm: on a metric (every field of `PutMetricAlarm`), on a log (`filter`), on other
 /// alarms (`rule`), or a ready-made set of them (`preset`).
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
@@ -19,7 +22,7 @@ use super::window::EvaluationWindow;
     deny_unknown_fields,
     expecting = "an alarm: keys such as `metric`, `threshold`, `to`"
 )]
-#[schemars(extend("oneOf" = one_of(["metric", "metrics", "promql", "filter", "rule", "preset"])))]
+#[schemars(extend("oneOf" = one_of(WATCHED)))]
 pub struct Alarm {
     /// Physical name, 1–255 characters.
     pub name: Option<String>,

@@ -59,12 +59,15 @@ pub struct Rule {
     pub to: Vec<String>,
 }
 
+/// The keys that say what a rule matches; a rule has exactly one of them.
+pub const MATCHED: [&str; 3] = ["preset", "services", "pattern"];
+
 #[derive(Deserialize, JsonSchema)]
 #[serde(
     deny_unknown_fields,
     expecting = "a rule: one of `preset`, `services`, `pattern`, and `to`"
 )]
-#[schemars(extend("oneOf" = one_of(["preset", "services", "pattern"])))]
+#[schemars(extend("oneOf" = one_of(MATCHED)))]
 struct RuleFields {
     /// Physical name, `[A-Za-z0-9._-]{1,64}`; `<stack>-<key>` by default. With `services`, each of its
     /// rules adds `-<service>`.

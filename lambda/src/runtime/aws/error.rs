@@ -40,6 +40,11 @@ impl AwsError {
         }
     }
 
+    /// There was no answer within `time`.
+    pub fn late(time: Duration) -> Self {
+        Self::Unreachable(format!("no answer within {} s", time.as_secs_f64()))
+    }
+
     pub fn code(&self) -> Option<&str> {
         match self {
             Self::Unreachable(_) => None,
