@@ -110,10 +110,7 @@ impl Record {
         let (since, due) = match (self.firing, incident.phase) {
             (_, Phase::Resolved) => (None, None),
             (true, Phase::Firing) => (self.since, self.due),
-            (false, Phase::Firing) => {
-                let due = remind.and_then(|remind| Timestamp::now().checked_add(remind).ok());
-                (incident.at, due)
-            }
+            (false, Phase::Firing) => (incident.at, due_in(remind)),
         };
         Self {
             id,
@@ -150,6 +147,11 @@ impl Record {
             alarm: text("alarm").and_then(|alarm| place(&alarm)),
         }
     }
+}
+
+/// When people are reminded, if they are after this time from now.
+pub(super) fn due_in(time: Option<Duration>) -> Option<Timestamp> {
+    Timestamp::now().checked_add(time?).ok()
 }
 
 /// An alarm and its place, in one text.

@@ -1,7 +1,7 @@
 //! One message per incident: it begins, is updated, and shows its end; each step is a line in its thread.
 
 use super::destinations::{Destinations, Refusal};
-use super::incidents::{Held, Incidents, Record, Step};
+use super::incidents::{Held, Incidents, Record, Step, due_in};
 use super::post::{Again, PostError, send};
 use crate::Settings;
 use crate::card::{Card, Care, Excerpt, Prose, Section};
@@ -340,7 +340,7 @@ impl Record {
         let was_snoozed = self.snoozed.take_if(|by| by.until.is_none()).is_some();
         if was_acknowledged || was_snoozed {
             self.since = incident.at;
-            self.due = remind.and_then(|remind| Timestamp::now().checked_add(remind).ok());
+            self.due = due_in(remind);
         }
     }
 

@@ -6,7 +6,7 @@
 use super::api::Context;
 use super::destinations::{Destinations, Refusal};
 use super::failure::Failure;
-use super::incidents::{Held, Incidents, LONGEST_STEP, Record};
+use super::incidents::{Held, Incidents, LONGEST_STEP, Record, due_in};
 use super::log;
 use super::mute_rule::MuteRule;
 use super::post::{Again, send};
@@ -194,7 +194,7 @@ impl Destinations {
                     record.snoozed.insert(Snoozed { who, until: None }).line(settings)
                 }
                 _ => {
-                    record.due = asking.reminded_from(record, asking.every(Timestamp::now()));
+                    record.due = asking.reminded_from(record, due_in(asking.channel.remind()));
                     Phrase::said((settings.locale.words().snooze_ended)(&Phrase::strong(&who)))
                 }
             };
@@ -291,11 +291,6 @@ impl Asking<'_> {
     /// When people are reminded next if it is from `then` on: never, if somebody takes care of it.
     fn reminded_from(&self, record: &Record, then: Option<Timestamp>) -> Option<Timestamp> {
         then.filter(|_| self.channel.remind().is_some() && record.acknowledged.is_none())
-    }
-
-    /// When people are reminded after `now`.
-    fn every(&self, now: Timestamp) -> Option<Timestamp> {
-        now.checked_add(self.channel.remind()?).ok()
     }
 }
 

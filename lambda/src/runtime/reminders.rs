@@ -2,7 +2,7 @@
 
 use super::destinations::Destinations;
 use super::failure::Failure;
-use super::incidents::{Due, Incidents};
+use super::incidents::{Due, Incidents, due_in};
 use super::log;
 use super::post::{Again, send};
 use crate::card::{Remembered, reminder};
@@ -189,7 +189,7 @@ impl Destinations {
 impl Reminding<'_> {
     /// When people are reminded again.
     fn next(&self) -> Option<Timestamp> {
-        Timestamp::now().checked_add(self.every).ok()
+        due_in(Some(self.every))
     }
 }
 

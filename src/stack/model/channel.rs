@@ -41,10 +41,7 @@ written_as!(Channel, ChannelFields);
     deny_unknown_fields,
     expecting = "a channel, such as `{ webhook: { env: SLACK_WEBHOOK_URL } }`"
 )]
-#[schemars(rename = "Channel", extend("oneOf" = one_of([
-    "webhook", "slack", "teams", "google_chat", "discord", "pagerduty", "jira_service_management", "opsgenie",
-    "signed_webhook", "heartbeat",
-])))]
+#[schemars(rename = "Channel", extend("oneOf" = one_of(ChannelType::each().map(|service| service.place()[0]))))]
 struct ChannelFields {
     /// Name of the channel, such as `#project`, for display; the address itself decides where messages go.
     label: Option<String>,
