@@ -19,7 +19,7 @@ mod roles;
 mod text;
 
 pub async fn run(app: &App, args: &PolicyArgs) -> Outcome {
-    let loaded = app.load(&args.file.path)?;
+    let loaded = app.load_offline(&args.file.path, false)?;
     let stack = &loaded.stack;
     if args.check {
         return check::run(app, args, stack).await;

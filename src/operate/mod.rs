@@ -1,6 +1,7 @@
-//! What is done with a deployed stack: its logs, its dead letters, marked samples, and the permissions that a command
+//! What is done with a deployed stack: what others changed in it, its logs, its dead letters, marked samples, and the permissions that a command
 //! needs.
 
+pub mod absorb;
 pub mod dead_letters;
 pub mod logs;
 pub mod permissions;
