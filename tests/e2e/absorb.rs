@@ -135,18 +135,25 @@ async fn changes_by_hand_come_into_the_file_with_all_that_is_around_them() {
     );
     let plan = run(&["plan", "--output", "json"]).stdout;
     let plan: serde_json::Value = serde_json::from_str(&plan).unwrap();
-    let left: Vec<_> = plan["steps"]
+    let mut left: Vec<_> = plan["steps"]
         .as_array()
         .unwrap()
         .iter()
         .filter(|step| step["action"] != "keep")
-        .map(|step| format!("{} {}", step["id"], step["changes"][0]["field"]))
+        .map(|step| {
+            format!(
+                "{} {}",
+                step["id"].as_str().unwrap(),
+                step["changes"][0]["field"].as_str().unwrap()
+            )
+        })
         .collect();
+    left.sort();
     assert_eq!(
         left,
         [
-            "\"cloudwatch-alarm/cpu\" \"dimensions.InstanceId\"",
-            "\"sns-topic/all\" \"policy\""
+            "cloudwatch-alarm/cpu dimensions.InstanceId",
+            "sns-topic/all policy"
         ]
     );
 }

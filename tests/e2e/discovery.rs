@@ -100,7 +100,8 @@ async fn what_has_a_tag_gets_its_alarms() {
     assert_eq!(
         names,
         [
-            "shop-function-resize-error-rate resize",
+            // Metric math: its metrics have the dimensions.
+            "shop-function-resize-error-rate ",
             "shop-queue-mail mail",
             "shop-queue-orders orders",
         ]
