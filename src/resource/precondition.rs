@@ -166,7 +166,7 @@ async fn trail(aws: &Aws, name_or_arn: &str, guarded: bool) -> Result<Option<Str
 
 /// True if the trail is logging, and its events include management events that change something. EventBridge gets
 /// only events that a trail logs. By default it gets no read-only ones.
-async fn logs(aws: &Aws, trail: &Trail) -> Result<bool> {
+pub(super) async fn logs(aws: &Aws, trail: &Trail) -> Result<bool> {
     let arn = trail.trail_arn().unwrap_or_default();
     // A member account sees its organization's trail but cannot ask anything about it: some calls say that there is
     // none, others that the account in the ARN is wrong. All that is known is that the trail exists.

@@ -29,6 +29,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "operate/dead_letters",
             "operate/probe",
             "operate/permissions",
+            "operate/import",
             "partition",
             "duration",
             "relay_zip",
@@ -37,6 +38,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "output",
         &[
+            "operate/import",
             "operate/logs",
             "operate/dead_letters",
             "operate/probe",
@@ -65,6 +67,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     ("operate/dead_letters", &["blueprint", "resource", "aws"]),
+    ("operate/import", &["blueprint", "resource", "aws", "stack"]),
     (
         "blueprint",
         &["stack", "engine/graph", "resource", "aws", "relay_zip"],

@@ -3,6 +3,7 @@
 //!
 //! What comes out is a stack file without any of these. Its places still lead to the line that somebody wrote.
 
+mod by_hand;
 mod defaults;
 mod direct;
 mod each;
@@ -13,6 +14,7 @@ mod names;
 mod variables;
 mod write;
 
+pub use by_hand::entry;
 pub use defaults::SECTIONS as DEFAULTS;
 pub use each::{Copies, SECTIONS as FOR_EACH};
 pub use gather::{Gathered, Input, Refused, gather};

@@ -199,7 +199,7 @@ impl MetricQuery {
             .build()
     }
 
-    fn read(query: &MetricDataQuery) -> Self {
+    pub(super) fn read(query: &MetricDataQuery) -> Self {
         let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
         let stat = query.metric_stat().map(|stat| {
             let metric = stat.metric();
@@ -225,7 +225,7 @@ impl MetricQuery {
 }
 
 /// A metric alarm as AWS describes it.
-pub(super) fn read(alarm: &MetricAlarm) -> Live {
+pub(in crate::resource) fn read(alarm: &MetricAlarm) -> Live {
     let name = alarm.alarm_name().unwrap_or_default();
     let arns = |arns: &[String]| in_order(arns.to_vec());
     let fields = describe_fields(
@@ -240,7 +240,12 @@ pub(super) fn read(alarm: &MetricAlarm) -> Live {
             "insufficient_data_actions",
             arns(alarm.insufficient_data_actions()),
         );
-    let settings = Options::read(alarm).fields(Condition::read(alarm, watched(alarm, fields)));
+    let fields = watched(alarm, fields);
+    let fields = match Condition::read(alarm) {
+        Some(condition) => condition.fields(fields),
+        None => fields,
+    };
+    let settings = Options::read(alarm).fields(fields);
     Live {
         name: name.to_owned(),
         arn: alarm.alarm_arn().unwrap_or_default().to_owned(),
@@ -304,7 +309,7 @@ fn promql(
 }
 
 /// A composite alarm as AWS describes it.
-pub(super) fn read_composite(alarm: &CompositeAlarm) -> Live {
+pub(in crate::resource) fn read_composite(alarm: &CompositeAlarm) -> Live {
     let name = alarm.alarm_name().unwrap_or_default();
     let arns = |arns: &[String]| in_order(arns.to_vec());
     let fields = Fields::default().set("name", name).set("type", "composite");
