@@ -12,7 +12,7 @@ use crate::resource::cloudwatch::alarm::{
 use crate::resource::cloudwatch::composite_alarm::{CloudwatchCompositeAlarm, Suppressor};
 use crate::resource::logs::metric_filter::{Group, LogsMetricFilter};
 use crate::resource::{NodeId, Resource as _};
-use crate::stack::{self, Alarm, Bound, LogFilter, Statistic, Threshold};
+use crate::stack::{self, Alarm, Bound, LogFilter, Statistic, Threshold, is_arn};
 
 impl Build<'_> {
     /// Adds every alarm, including those of presets, and the metric filters. The topics' ARNs are computed, so
@@ -57,13 +57,12 @@ impl Build<'_> {
         }
     }
 
-    /// The topics in an alarm's own actions: none in another region, because an alarm cannot notify topics of
-    /// the stack's region.
-    fn actions(&self, alarm: &Alarm, topics: &[String]) -> Vec<Text> {
-        match region_of(alarm, self.home) {
-            Some(_) => Vec::new(),
-            None => self.topic_arns(topics),
-        }
+    /// An alarm's own actions. An alarm in another region has only those that are named by their ARNs, because it cannot
+    /// notify topics of the stack's region.
+    fn actions(&self, alarm: &Alarm, names: &[String]) -> Vec<Text> {
+        let elsewhere = region_of(alarm, self.home).is_some();
+        let names = names.iter().filter(|name| !elsewhere || is_arn(name));
+        names.map(|name| self.names.topic_arn(name)).collect()
     }
 
     fn metric_alarm(&mut self, key: &str, alarm: &Alarm) {
@@ -76,7 +75,7 @@ impl Build<'_> {
                 description: alarm.description.clone(),
                 actions_enabled: alarm.actions_enabled,
                 alarm_actions: self.actions(alarm, &alarm.to),
-                ok_actions: self.actions(alarm, &alarm.ok),
+                ok_actions: self.actions(alarm, &alarm.on_ok()),
                 insufficient_data_actions: self.actions(alarm, &alarm.insufficient_data),
                 metric: metric(alarm),
                 condition: alarm
@@ -123,7 +122,7 @@ impl Build<'_> {
                 rule: rule.unwrap_or_default(),
                 actions_enabled: alarm.actions_enabled,
                 alarm_actions: self.actions(alarm, &alarm.to),
-                ok_actions: self.actions(alarm, &alarm.ok),
+                ok_actions: self.actions(alarm, &alarm.on_ok()),
                 insufficient_data_actions: self.actions(alarm, &alarm.insufficient_data),
                 suppressor,
                 tags,
@@ -170,8 +169,8 @@ impl Build<'_> {
     /// The names of the alarms that notify a topic.
     pub(super) fn alarms_notifying(&self, topic: &str) -> Vec<String> {
         let notifies = |alarm: &Alarm| {
-            let topics = [&alarm.to, &alarm.ok, &alarm.insufficient_data];
-            topics.into_iter().flatten().any(|key| key == topic)
+            let names = [&alarm.to, &alarm.on_ok(), &alarm.insufficient_data];
+            names.into_iter().flatten().any(|key| key == topic)
         };
         let at_home = |alarm: &Alarm| region_of(alarm, self.home).is_none();
         let alarms = self.alarms.iter();

@@ -13,12 +13,13 @@ use super::forwarding::ARRIVALS;
 use super::function::Function;
 use super::mail::mails;
 use super::rules::{Buses, Wiring, bare_target, for_relay};
+use super::topics::is_subscribed;
 use crate::resource::eventbridge::event_bus::EventbridgeEventBus;
 use crate::resource::eventbridge::rule::{RuleState, Trigger};
 use crate::resource::eventbridge::targets::{Input, Target};
 use crate::resource::sns::topic::SnsTopic;
 use crate::resource::{NodeId, Ref};
-use crate::stack::{Alarm, Endpoint, Stack};
+use crate::stack::{Alarm, Endpoint, Stack, is_arn};
 
 /// The key for changes of state from other regions; no key in a stack file contains a dot.
 const STATES: &str = "alarm.states";
@@ -26,15 +27,13 @@ const STATES: &str = "alarm.states";
 const MAX_PATTERN: usize = 2048;
 
 /// The topics that an alarm notifies, each with the states for it.
-fn notified(alarm: &Alarm) -> BTreeMap<&String, BTreeSet<&'static str>> {
+fn notified(alarm: &Alarm) -> BTreeMap<String, BTreeSet<&'static str>> {
     let mut notified = BTreeMap::<_, BTreeSet<_>>::new();
     // Like an alarm in the stack's region, an alarm with disabled actions notifies nobody.
-    for (state, topics) in [
-        ("ALARM", &alarm.to),
-        ("INSUFFICIENT_DATA", &alarm.insufficient_data),
-        ("OK", &alarm.ok),
-    ] {
-        for topic in topics.iter().filter(|_| alarm.actions_enabled) {
+    for (state, topics) in alarm.actions() {
+        // What is named by its ARN is in the alarm's region, so the alarm runs it itself.
+        let topics = topics.into_iter().filter(|name| !is_arn(name));
+        for topic in topics.filter(|_| alarm.actions_enabled) {
             notified.entry(topic).or_default().insert(state);
         }
     }
@@ -82,10 +81,7 @@ pub(super) fn topics_notified(stack: &Stack, home: Option<&str>) -> BTreeSet<Str
     let home = home.or(stack.region.as_deref()).unwrap_or_default();
     let alarms = stack.alarms_expanded();
     let elsewhere = alarms.values().filter(|alarm| region_of(alarm, home).is_some());
-    elsewhere
-        .flat_map(notified)
-        .map(|(topic, _)| topic.clone())
-        .collect()
+    elsewhere.flat_map(notified).map(|(topic, _)| topic).collect()
 }
 
 impl Build<'_> {
@@ -150,7 +146,7 @@ impl Build<'_> {
         for (key, alarm) in alarms.iter() {
             if region_of(alarm, self.home).is_some() {
                 for (topic, states) in notified(alarm) {
-                    let names = alike.entry((topic.clone(), states)).or_default();
+                    let names = alike.entry((topic, states)).or_default();
                     names.push(self.names.alarm(key, alarm));
                 }
             }
@@ -196,12 +192,12 @@ impl Build<'_> {
         let (mut targets, mut after) = (Vec::new(), Vec::new());
         let settings = &self.stack.topics[topic];
         let relay = relay.filter(|_| !mails(self.stack, topic));
-        if !settings.subscriptions.is_empty() {
+        if is_subscribed(settings) {
             targets.push(Target {
                 input: has_readers(self.stack, topic).then(|| text(self.stack)),
                 ..bare_target(topic, self.names.topic_arn(topic))
             });
-            after.push(topics[topic].id().clone());
+            after.extend(topics.get(topic).map(|topic| topic.id().clone()));
         }
         let channels: Vec<_> = self.channels_in(&settings.to).collect();
         if let (Some((relay, permission)), false) = (relay, channels.is_empty()) {
@@ -215,8 +211,15 @@ impl Build<'_> {
     }
 }
 
-/// Whether people subscribe to a topic and get what comes to it as it is.
+/// Whether people subscribe to a topic and get what comes to it as it is. Of an existing topic, that is assumed.
 fn has_readers(stack: &Stack, topic: &str) -> bool {
+    if stack
+        .topics
+        .get(topic)
+        .is_some_and(|topic| topic.existing.is_some())
+    {
+        return true;
+    }
     let subscriptions = stack.topics.get(topic).map(|topic| &topic.subscriptions);
     let mut subscriptions = subscriptions.into_iter().flatten();
     subscriptions.any(|one| matches!(one.endpoint, Endpoint::Email(_))) && !mails(stack, topic)

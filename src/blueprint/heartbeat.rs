@@ -37,8 +37,9 @@ pub(super) fn topics_with_heartbeat(stack: &Stack) -> impl Iterator<Item = &Stri
     let beats = interval(stack).is_some();
     let topics = stack.topics.iter().filter(move |_| beats);
     let unheard = |key: &String| {
-        let mut subscriptions = stack.topics[key].subscriptions.iter();
-        subscriptions.all(|one| mails(stack, key) && is_by_relay(one))
+        let topic = &stack.topics[key];
+        let mut subscriptions = topic.subscriptions.iter();
+        topic.existing.is_none() && subscriptions.all(|one| mails(stack, key) && is_by_relay(one))
     };
     let topics = topics.filter(move |(key, topic)| !topic.to.is_empty() && unheard(key));
     topics.map(|(key, _)| key)
@@ -65,8 +66,8 @@ impl Build<'_> {
         for key in topics_with_heartbeat(self.stack) {
             let signal = signal(&self.names.topic(key, &self.stack.topics[key]));
             let target = carrying(&signal, bare_target(key, self.names.topic_arn(key)));
-            let after = vec![topics[key].id().clone()];
-            wirings.push(self.heartbeat(Some(key), every, target, after));
+            let after = topics.get(key).map(|topic| topic.id().clone());
+            wirings.push(self.heartbeat(Some(key), every, target, after.into_iter().collect()));
         }
         wirings
     }

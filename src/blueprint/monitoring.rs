@@ -10,6 +10,7 @@ use crate::resource::NodeId;
 use crate::resource::cloudwatch::alarm::{
     AlarmMetric, CloudwatchAlarm, Condition, EvaluationWindow, MetricQuery, MetricStat, Options,
 };
+use crate::stack::hears_of_ends;
 
 /// The resources to monitor, collected while the features are built.
 #[derive(Default)]
@@ -77,7 +78,7 @@ impl Build<'_> {
                     description: Some(monitor.description),
                     actions_enabled: true,
                     alarm_actions: self.topic_arns(&monitoring.to),
-                    ok_actions: Vec::new(),
+                    ok_actions: self.topic_arns(&hears_of_ends(&monitoring.to)),
                     insufficient_data_actions: Vec::new(),
                     metric: monitor.metric,
                     condition: Some(monitor.condition),

@@ -1,7 +1,9 @@
 //! Physical names and computed ARNs of a stack.
 
 use crate::aws::Text;
-use crate::stack::{Alarm, EventBus, HttpEndpoint, OwnTrail, Stack, Topic, Trail, TrailLogs, TrailSource};
+use crate::stack::{
+    Alarm, EventBus, HttpEndpoint, OwnTrail, Stack, Topic, Trail, TrailLogs, TrailSource, is_arn,
+};
 
 /// The names of a stack's resources: set in the stack file, or derived.
 #[derive(Debug, Clone, Copy)]
@@ -172,7 +174,8 @@ impl<'a> Names<'a> {
 
     /// The topic with this key.
     pub fn topic(&self, key: &str, topic: &Topic) -> String {
-        topic.name.clone().unwrap_or_else(|| self.stack.default_name(key))
+        let written = topic.written_name().map(str::to_owned);
+        written.unwrap_or_else(|| self.stack.default_name(key))
     }
 
     /// Id of the statement in the relay's policy that lets this topic invoke it.
@@ -180,14 +183,19 @@ impl<'a> Names<'a> {
         limited(format!("alertctl-topic-{}", self.topic(key, topic)), 100)
     }
 
-    /// ARN of the topic with this key; the checks of the stack file ensure that it exists.
+    /// ARN of the topic with this key, or the ARN that stands in place of a key. The checks of the stack file ensure that
+    /// there is such a topic.
     pub fn topic_arn(&self, key: &str) -> Text {
-        let name = self
-            .stack
-            .topics
-            .get(key)
-            .map_or_else(|| key.to_owned(), |topic| self.topic(key, topic));
-        Text::arn("sns", name)
+        let Some(topic) = self.stack.topics.get(key) else {
+            return match is_arn(key) {
+                true => key.into(),
+                false => Text::arn("sns", key),
+            };
+        };
+        match topic.existing.as_deref().filter(|existing| is_arn(existing)) {
+            Some(arn) => arn.into(),
+            None => Text::arn("sns", self.topic(key, topic)),
+        }
     }
 
     /// The alarm with this key.

@@ -22,7 +22,7 @@ use crate::resource::lambda::permission::LambdaPermission;
 use crate::resource::sns::topic::SnsTopic;
 use crate::resource::sqs::queue::SqsQueue;
 use crate::resource::{NodeId, Ref};
-use crate::stack::{CompiledRule, Rule, RuleInput, What};
+use crate::stack::{CompiledRule, Rule, RuleInput, What, is_arn};
 
 /// The key of the dead-letter queue for events that EventBridge could not deliver.
 const UNDELIVERED: &str = "rules";
@@ -68,8 +68,17 @@ impl Build<'_> {
                     input: rule.rule.input.as_ref().map(input),
                     ..target(topic, self.names.topic_arn(topic), rule.rule)
                 });
-                after.push(topics[topic].id().clone());
+                after.extend(topics.get(topic).map(|topic| topic.id().clone()));
             }
+            let others = rule.rule.to.iter().filter(|name| is_arn(name));
+            targets.extend(others.map(|arn| Target {
+                input: rule.rule.input.as_ref().map(input),
+                ..target(
+                    &format!("arn-{}", &fingerprint(arn)[..8]),
+                    arn.as_str().into(),
+                    rule.rule,
+                )
+            }));
             let channels: Vec<_> = self.channels_in(&rule.rule.to).collect();
             if let (Some(relay), false) = (relay, channels.is_empty()) {
                 targets.push(Target {

@@ -13,7 +13,8 @@ use crate::aws::secret::fingerprint;
 use crate::resource::Ref;
 use crate::resource::kms::key::KmsKey;
 use crate::resource::lambda::permission::LambdaPermission;
-use crate::resource::sns::subscription::SnsSubscription;
+use crate::resource::precondition::Precondition;
+use crate::resource::sns::subscription::{SnsSubscription, SubscribedTopic};
 use crate::resource::sns::topic::SnsTopic;
 use crate::stack::{Endpoint, FilterScope, Subscription, Topic};
 
@@ -37,7 +38,8 @@ fn pattern(name: &str) -> String {
 }
 
 impl Build<'_> {
-    /// Adds every topic, its subscriptions, and its permission to invoke the relay.
+    /// Adds every topic of the stack's own, every topic's subscriptions, and its permission to invoke the relay. Returns
+    /// the stack's own topics by key.
     pub(super) fn topics(
         &mut self,
         key: Option<&Ref<KmsKey>>,
@@ -46,8 +48,15 @@ impl Build<'_> {
         let mut topics = BTreeMap::new();
         for (name, topic) in &self.stack.topics {
             let relay = relay.filter(|_| !topic.to.is_empty());
+            if topic.existing.is_some() {
+                self.existing_topic(name);
+                let made = SubscribedTopic::Existing(self.names.topic_arn(name));
+                relay.map(|relay| self.relay_subscription(name, made, relay));
+                continue;
+            }
             let made = self.topic(name, topic, key, relay.is_some());
-            let relay = relay.map(|relay| self.relay_subscription(name, &made, relay));
+            let subscribed = || SubscribedTopic::Own(made.clone());
+            let relay = relay.map(|relay| self.relay_subscription(name, subscribed(), relay));
             let mails = relay.filter(|_| mails(self.stack, name));
             for subscription in &topic.subscriptions {
                 let relay = mails.clone().filter(|_| is_by_relay(subscription));
@@ -56,6 +65,16 @@ impl Build<'_> {
             topics.insert(name.clone(), made);
         }
         topics
+    }
+
+    /// What the stack relies on in a topic that it does not own.
+    fn existing_topic(&mut self, key: &str) {
+        self.graph.require(Precondition::Topic {
+            key: key.to_owned(),
+            arn: self.names.topic_arn(key),
+            by_alarms: !self.alarms_notifying(key).is_empty(),
+            by_rules: self.rules_publish(key),
+        });
     }
 
     fn topic(&mut self, key: &str, topic: &Topic, kms: Option<&Ref<KmsKey>>, relayed: bool) -> Ref<SnsTopic> {
@@ -110,7 +129,7 @@ impl Build<'_> {
         self.graph.add_after(
             format!("{topic}-{}-{who}", endpoint.protocol()),
             SnsSubscription {
-                topic: made.clone(),
+                topic: SubscribedTopic::Own(made.clone()),
                 protocol: endpoint.protocol(),
                 endpoint: Text::from(endpoint.address()),
                 filter_policy_scope: filter.is_some().then_some(scope),
@@ -126,7 +145,7 @@ impl Build<'_> {
     fn relay_subscription(
         &mut self,
         topic: &str,
-        made: &Ref<SnsTopic>,
+        made: SubscribedTopic,
         relay: &Function,
     ) -> Ref<SnsSubscription> {
         let name = self.names.topic(topic, &self.stack.topics[topic]);
@@ -144,7 +163,7 @@ impl Build<'_> {
         self.graph.add_after(
             format!("{topic}-relay"),
             SnsSubscription {
-                topic: made.clone(),
+                topic: made,
                 protocol: "lambda",
                 endpoint: relay.function.arn(),
                 filter_policy: None,
@@ -194,17 +213,27 @@ impl Build<'_> {
     /// Without a condition: SNS refuses EventBridge's messages if the statement has one. Source: Amazon
     /// EventBridge User Guide, "Using resource-based policies", Amazon SNS permissions.
     fn rules_may_publish(&self, topic: &str) -> Option<Statement> {
-        let by_rule = self
-            .rules
-            .iter()
-            .any(|rule| rule.rule.to.iter().any(|to| to == topic));
-        let subscribed = !self.stack.topics[topic].subscriptions.is_empty();
-        let elsewhere = topics_notified(self.stack, Some(self.home));
-        let beats = topics_with_heartbeat(self.stack).any(|key| key == topic);
-        (by_rule || beats || subscribed && elsewhere.contains(topic)).then(|| {
+        self.rules_publish(topic).then(|| {
             Statement::allow("RulesMayPublish", &["sns:Publish"])
                 .service("events.amazonaws.com")
                 .on(self.names.topic_arn(topic))
         })
     }
+
+    /// Whether a rule of the stack publishes to a topic.
+    fn rules_publish(&self, topic: &str) -> bool {
+        let by_rule = self
+            .rules
+            .iter()
+            .any(|rule| rule.rule.to.iter().any(|to| to == topic));
+        let subscribed = is_subscribed(&self.stack.topics[topic]);
+        let elsewhere = topics_notified(self.stack, Some(self.home));
+        let beats = topics_with_heartbeat(self.stack).any(|key| key == topic);
+        by_rule || beats || subscribed && elsewhere.contains(topic)
+    }
+}
+
+/// Whether somebody besides the relay hears a topic, as far as the stack file knows: of an existing topic, its owner decides.
+pub(super) fn is_subscribed(topic: &Topic) -> bool {
+    topic.existing.is_some() || !topic.subscriptions.is_empty()
 }

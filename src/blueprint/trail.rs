@@ -219,7 +219,9 @@ impl Build<'_> {
             name: name.clone(),
         });
         let rule = self.names.default_rule("keep-logging");
-        let notified = self.topics_in(&trail.to).map(|topic| topics[topic].id().clone());
+        let notified = self
+            .topics_in(&trail.to)
+            .filter_map(|topic| Some(topics.get(topic)?.id().clone()));
         let after: Vec<_> = notified.chain(function.after.iter().cloned()).collect();
         // If the trail's home is another region, its events arrive on a separate bus.
         let bus = self.names.arrivals(GUARD);

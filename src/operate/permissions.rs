@@ -77,9 +77,8 @@ pub fn needed(stack: &str, graph: &Graph, scope: &Scope, commands: &[Command]) -
     };
     let at_all = |row: &'static Access| (row, About::nothing(scope));
     let mut rows: Vec<_> = COMMON.iter().map(at_all).collect();
-    if !graph.preconditions().is_empty() {
-        rows.extend(Precondition::ACCESS.iter().map(at_all));
-    }
+    let preconditions = graph.preconditions().iter().map(Precondition::access);
+    rows.extend(preconditions.flatten().map(at_all));
     for kind in KINDS {
         rows.extend(kind.access.iter().filter(|row| row.always).map(at_all));
         let nodes = graph.nodes().iter().filter(|node| node.id.kind == kind.name);

@@ -5,10 +5,12 @@ use std::rc::Rc;
 
 use super::access::ANY;
 use super::cloudtrail::trail;
-use super::{Access, Aws, Fault, Result};
+use super::{Access, Aws, Fault, Result, Text};
 use crate::aws::cloudtrail::{self, Trail};
 use crate::aws::concurrently;
 use crate::aws::fault::{NO_ANSWER, NOT_SENT};
+
+mod topic;
 
 /// Something in the account that the stack needs to work.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,11 +27,31 @@ pub enum Precondition {
         /// The stack file asks for a guard that keeps it logging.
         guarded: bool,
     },
+    /// The existing topic that the stack file names takes what the stack publishes. Somebody else owns it.
+    Topic {
+        /// Its key in the stack file.
+        key: String,
+        /// Literal or computed.
+        arn: Text,
+        by_alarms: bool,
+        by_rules: bool,
+    },
 }
 
 impl Precondition {
     /// The permissions for the check. If they are denied, the plan says so and goes on.
-    pub const ACCESS: &'static [Access] = &[
+    pub fn access(&self) -> &'static [Access] {
+        match self {
+            Self::AnyTrail { .. } | Self::Trail { .. } => Self::TRAILS,
+            Self::Topic { .. } => topic::ACCESS,
+        }
+    }
+
+    /// The permissions of all preconditions.
+    #[cfg(test)]
+    pub const ACCESS: [&'static [Access]; 2] = [Self::TRAILS, topic::ACCESS];
+
+    const TRAILS: &'static [Access] = &[
         Access::read(&["cloudtrail:DescribeTrails"], ANY).because("CloudTrail lists trails as a whole"),
         Access::read(
             &["cloudtrail:GetEventSelectors", "cloudtrail:GetTrailStatus"],
@@ -50,6 +72,12 @@ impl Precondition {
                 beside_a_trail,
             } => any_trail(aws, regions, *beside_a_trail).await,
             Self::Trail { name_or_arn, guarded } => trail(aws, name_or_arn, *guarded).await,
+            Self::Topic {
+                key,
+                arn,
+                by_alarms,
+                by_rules,
+            } => topic::unmet(aws, key, arn, *by_alarms, *by_rules).await,
         };
         match unmet {
             Err(fault) if !fault.is(&[NO_ANSWER, NOT_SENT]) => Ok(Some(format!(
@@ -57,6 +85,7 @@ impl Precondition {
                 match self {
                     Self::AnyTrail { .. } => "whether a CloudTrail trail logs".to_owned(),
                     Self::Trail { name_or_arn, .. } => format!("whether the trail `{name_or_arn}` logs"),
+                    Self::Topic { key, .. } => format!("whether topic `{key}` takes messages"),
                 }
             ))),
             result => result,

@@ -21,7 +21,7 @@ mod trail;
 mod values;
 mod window;
 
-pub use alarm::{Alarm, LogFilter, MetricQuery, PromQl, Suppressor, WATCHED, WarmUp};
+pub use alarm::{Alarm, LogFilter, MetricQuery, PromQl, Suppressor, WATCHED, WarmUp, hears_of_ends};
 pub use channel::{Channel, title as channel_title};
 pub use endpoint::{HttpEndpoint, HttpRoute, MessageTemplate, Throttle, Token};
 pub use interval::Interval;
@@ -163,6 +163,8 @@ impl Default for Key {
     expecting = "a topic, such as `{ to: [channel] }`"
 )]
 pub struct Topic {
+    /// Name or ARN of a topic that somebody else owns: the stack publishes to it and hears it, and never changes it.
+    pub existing: Option<String>,
     /// Physical name, `[A-Za-z0-9_-]{1,256}`.
     pub name: Option<String>,
     /// Sender name in e-mails, at most 100 characters.
@@ -175,6 +177,15 @@ pub struct Topic {
     pub severity: Option<Severity>,
     /// Channels the relay forwards to: keys of `channels`.
     pub to: Vec<String>,
+}
+
+impl Topic {
+    /// The physical name that the stack file gives it, also of an existing topic.
+    pub fn written_name(&self) -> Option<&str> {
+        let existing = self.existing.as_deref();
+        let existing = existing.map(|existing| existing.rsplit_once(':').map_or(existing, |(_, name)| name));
+        existing.or(self.name.as_deref())
+    }
 }
 
 /// A subscription of a topic.
@@ -241,6 +252,11 @@ pub struct Monitoring {
     pub to: Vec<String>,
     /// How often a sign of life goes through the relay to all channels, such as `1h`; default: never.
     pub heartbeat: Option<Interval>,
+}
+
+/// Whether a text of the stack file is an ARN and not a key or a name, neither of which has a colon.
+pub fn is_arn(text: &str) -> bool {
+    text.starts_with("arn:")
 }
 
 fn utc() -> String {

@@ -50,6 +50,8 @@ pub struct Alarm {
     /// Seconds that it was in alarm, if it is no more.
     pub lasted: Option<i64>,
     pub muted: Option<Muted>,
+    /// Whether nobody is told when its data is missing, so that nobody waits to hear that it is there again.
+    pub silent_gaps: bool,
     /// Key and value of the alarm's tags that come with it.
     pub tags: Vec<(String, String)>,
 }
@@ -182,6 +184,9 @@ impl Alarm {
             lasted: None,
             muted: (message.get("ActionExecutedAfterMuteWindow") == Some(&Value::Bool(true)))
                 .then_some(Muted::Before),
+            silent_gaps: message["InsufficientDataActions"]
+                .as_array()
+                .is_some_and(Vec::is_empty),
             tags: reading::pairs(message.get("AlarmTags")),
         })
     }

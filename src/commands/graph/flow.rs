@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::words::{address, matched, sort, watched};
 use crate::blueprint::{Names, actions_route, is_mailed_by_relay};
 use crate::output::picture::{Arrow, Part, Picture};
-use crate::stack::{Alarm, AlarmPreset, Loaded, Stack, TrailSource};
+use crate::stack::{Alarm, AlarmPreset, Loaded, Stack, TrailSource, is_arn};
 
 /// The columns of the picture, from left to right.
 mod column {
@@ -101,7 +101,10 @@ impl Flow<'_> {
             for to in &rule.to {
                 match self.strand(to) {
                     Some(strand) => self.arrow(&rule_id, RELAY, Some(to), Some(strand)),
-                    None => self.arrow(&rule_id, &id("topic", to), None, None),
+                    None => {
+                        let receiver = self.receiver(to);
+                        self.arrow(&rule_id, &receiver, None, None);
+                    }
                 }
             }
         }
@@ -134,18 +137,37 @@ impl Flow<'_> {
                 .iter()
                 .flat_map(|member| &member.to)
                 .map(|topic| (topic, None));
-            let ok = members.iter().flat_map(|member| &member.ok);
-            let ok = ok.map(|topic| (topic, Some("OK")));
+            let ok: Vec<_> = members.iter().flat_map(|member| member.on_ok()).collect();
+            let ok = ok.iter().map(|topic| (topic, Some("OK")));
             let no_data = members.iter().flat_map(|member| &member.insufficient_data);
             let no_data = no_data.map(|topic| (topic, Some("no data")));
             for (topic, state) in to.chain(ok).chain(no_data) {
-                let topic = id("topic", topic);
+                let topic = self.receiver(topic);
                 let known = |arrow: &Arrow| arrow.from == alarm_id && arrow.to == topic;
                 if !self.picture.arrows.iter().any(known) {
                     self.arrow(&alarm_id, &topic, state, None);
                 }
             }
         }
+    }
+
+    /// The part that a name in `to:` leads to, which is added if it is an ARN.
+    fn receiver(&mut self, name: &str) -> String {
+        if !is_arn(name) {
+            return id("topic", name);
+        }
+        let parts: Vec<_> = name.splitn(6, ':').collect();
+        let (service, resource) = (parts.get(2), parts.get(5));
+        let part = id("arn", name);
+        let resource = resource.copied().unwrap_or_default().to_owned();
+        self.part(
+            &part,
+            service.copied().unwrap_or_default(),
+            resource,
+            Some(name.to_owned()),
+            column::NOTIFIED,
+        );
+        part
     }
 
     /// Adds an arrow from an alarm to a composite alarm; an alarm of a preset is shown as the preset.
@@ -218,7 +240,8 @@ impl Flow<'_> {
             column::SOURCE,
         );
         for topic in &monitoring.to {
-            self.arrow("monitoring", &id("topic", topic), None, None);
+            let receiver = self.receiver(topic);
+            self.arrow("monitoring", &receiver, None, None);
         }
     }
 

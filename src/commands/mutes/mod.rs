@@ -233,7 +233,8 @@ async fn announce(
     let muted = stack.alarms_expanded().into_iter();
     let muted = muted.filter(|(key, alarm)| announcement.alarms.contains(&names.alarm(key, alarm)));
     let topics: BTreeSet<_> = muted
-        .flat_map(|(_, alarm)| [alarm.to, alarm.ok, alarm.insufficient_data].concat())
+        .flat_map(|(_, alarm)| alarm.actions().map(|(_, names)| names).concat())
+        .filter(|name| stack.topics.contains_key(name))
         .collect();
     if topics.is_empty() {
         return Ok(());

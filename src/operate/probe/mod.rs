@@ -69,7 +69,8 @@ pub fn paths(stack: &Stack, home: &str) -> Vec<Path> {
         };
         let mut path = path(stack, "alarm", key, way, &alarm.to);
         // Afterwards the alarm returns to its previous state, which it reports as well.
-        path.reach.merge(&Reach::of(stack, &alarm.ok));
+        let ok = alarm.on_ok();
+        path.reach.merge(&Reach::of(stack, &ok));
         let sort = if alarm.rule.is_some() {
             "composite"
         } else {
@@ -77,7 +78,7 @@ pub fn paths(stack: &Stack, home: &str) -> Vec<Path> {
         };
         // An alarm in another region uses a different path than one in the stack's region.
         let place = region_of(alarm, home).unwrap_or_default();
-        path.alike = format!("alarm {sort} {place} {} {}", sorted(&alarm.to), sorted(&alarm.ok));
+        path.alike = format!("alarm {sort} {place} {} {}", sorted(&alarm.to), sorted(&ok));
         path
     });
     let rules = stack.compiled_rules(home).into_iter().map(|rule| {

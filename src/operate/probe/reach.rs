@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use alertctl_relay::ChannelType;
 
 use super::Path;
-use crate::stack::{Endpoint, Stack};
+use crate::stack::{Endpoint, Stack, is_arn};
 
 /// Somebody or something that a sample reaches.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,7 +22,7 @@ pub enum Receiver {
     Email(String),
     /// The host of an HTTPS subscriber; the rest of its URL may be a secret.
     Https(String),
-    /// ARN of a queue or function that subscribes to a topic.
+    /// A queue or function that subscribes to a topic, or a topic of somebody else: its ARN, or its name.
     Other(String),
 }
 
@@ -37,9 +37,16 @@ impl Reach {
         let mut reach = Self::default();
         for key in to {
             reach.add_channel(stack, key);
+            if is_arn(key) {
+                reach.add(Receiver::Other(key.clone()), 1);
+            }
             let Some(topic) = stack.topics.get(key) else {
                 continue;
             };
+            // Who subscribes to it is not in the stack file.
+            if let Some(existing) = &topic.existing {
+                reach.add(Receiver::Other(existing.clone()), 1);
+            }
             for channel in &topic.to {
                 reach.add_channel(stack, channel);
             }

@@ -30,7 +30,7 @@ pub use deployed::{Deployed, Origin, Relay, Settings};
 use deployed::{Mark, RELAY_TAG};
 pub use environment::EnvValue;
 pub use package::{Code, Package};
-pub(super) use states::listed;
+pub(in crate::resource) use states::listed;
 use states::{read, ready, rest};
 pub use verified::{CodeVerdict, SettingsVerdict, Verified};
 

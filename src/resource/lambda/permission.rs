@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -295,9 +296,27 @@ async fn remove(aws: &Aws, live: &Live) -> Result<()> {
     )
 }
 
+/// The ARNs of the topics that the stack's functions let invoke them.
+pub(in crate::resource) async fn topics(aws: &Aws) -> Result<BTreeSet<String>> {
+    let functions = function::listed(aws).await?.into_iter();
+    let ours = |live: Live| {
+        let arn = live.conditions.get(SOURCE_ARN).cloned();
+        arn.filter(|_| live.statement_id.starts_with(PREFIX) && live.principal == TOPICS)
+    };
+    let statements = read_all(aws, functions).await?.into_iter();
+    Ok(statements.filter_map(ours).collect())
+}
+
+/// SNS, as a principal.
+const TOPICS: &str = "sns.amazonaws.com";
+
+/// The statements of the policies of all these functions as they were at the begin of the run.
 async fn read_all<'a>(aws: &Aws, functions: impl Iterator<Item = &'a str>) -> Result<Vec<Live>> {
-    let read: Vec<_> = concurrently(functions, |name| read(aws, name)).await?;
-    Ok(read.concat())
+    let read: Vec<Rc<Vec<Live>>> = concurrently(functions, |name| {
+        aws.once(format!("lambda:GetPolicy {name}"), async || read(aws, name).await)
+    })
+    .await?;
+    Ok(read.iter().flat_map(|live| live.iter().cloned()).collect())
 }
 
 /// The statements of a function's policy. Empty if there is no policy or no function.

@@ -4,6 +4,7 @@
 //! others are left alone. Protocol and endpoint are its identity: changing either makes another subscription.
 
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use alertctl_relay::console_page;
@@ -14,6 +15,7 @@ use crate::aws::concurrently;
 use crate::aws::fault::gone;
 use crate::aws::{Scope, wait};
 use crate::resource::access::{ANY, Access};
+use crate::resource::lambda::permission;
 use crate::resource::sns::topic::{self, SnsTopic, invalid};
 use crate::resource::{
     About, Aws, Changes, Context, Fields, Health, Known, NodeId, Observed, Output, Presence, Ref, Resource,
@@ -26,13 +28,38 @@ mod settings;
 
 pub(super) use endpoint::mark;
 use endpoint::{label, masked, shown};
-use read::{Topic, confirmed, list, read};
+use read::{Topic, confirmed, list, of_functions, read};
 use settings::Settings;
+
+/// The topic of a subscription.
+#[derive(Debug, Clone)]
+pub enum SubscribedTopic {
+    Own(Ref<SnsTopic>),
+    /// The ARN of one that the stack does not own, literal or computed. Only the stack's own function subscribes to it,
+    /// which says whose subscription it is.
+    Existing(Text),
+}
+
+impl SubscribedTopic {
+    fn name(&self) -> String {
+        match self {
+            Self::Own(topic) => topic.name().to_owned(),
+            Self::Existing(arn) => label(arn).rsplit(':').next().unwrap_or_default().to_owned(),
+        }
+    }
+
+    fn arn(&self, scope: &Scope) -> String {
+        match self {
+            Self::Own(own) => topic::arn(own.name(), scope),
+            Self::Existing(arn) => arn.fill_computed(scope).unwrap_or_default(),
+        }
+    }
+}
 
 /// The desired subscription.
 #[derive(Debug, Clone)]
 pub struct SnsSubscription {
-    pub topic: Ref<SnsTopic>,
+    pub topic: SubscribedTopic,
     /// `lambda`, `email`, `https`, `http` or `sqs`.
     pub protocol: &'static str,
     /// Literal or computed.
@@ -58,6 +85,8 @@ pub struct Live {
     settings: Settings,
 }
 
+/// The action that only existing topics need.
+const ELSEWHERE: &str = "sns:ListSubscriptions";
 const NO_RESOURCE: &str = "SNS subscriptions cannot be named as resources in a policy";
 
 impl Resource for SnsSubscription {
@@ -68,49 +97,67 @@ impl Resource for SnsSubscription {
             &[topic::TOPIC],
         ),
         Access::read(&["sns:GetSubscriptionAttributes"], ANY).because(NO_RESOURCE),
+        Access::read(&[ELSEWHERE], ANY)
+            .because("SNS tells another account of its subscriptions to a topic only among all others"),
         Access::write(&["sns:Subscribe"], &[topic::TOPIC]),
+        Access::write(&["sns:Subscribe"], &["arn:{partition}:sns:{region}:*:{prefix}"])
+            .because("an existing topic may be in another account"),
         Access::change(&["sns:SetSubscriptionAttributes"], ANY).because(NO_RESOURCE),
         Access::delete(&["sns:Unsubscribe"], ANY).because(NO_RESOURCE),
     ];
     type Live = Live;
 
+    fn uses(&self, access: &Access) -> bool {
+        let elsewhere = access.actions == [ELSEWHERE] || access.on.iter().any(|on| on.contains(":*:"));
+        !elsewhere || self.is_elsewhere()
+    }
+
     fn parent(&self) -> Option<NodeId> {
-        Some(self.topic.id().clone())
+        match &self.topic {
+            SubscribedTopic::Own(topic) => Some(topic.id().clone()),
+            SubscribedTopic::Existing(_) => None,
+        }
     }
 
     fn name(&self) -> String {
         let endpoint = label(&self.endpoint);
-        named(self.protocol, &endpoint, self.topic.name())
+        named(self.protocol, &endpoint, &self.topic.name())
     }
 
     fn subject(&self) -> String {
-        self.topic.name().to_owned()
+        self.topic.name()
     }
 
     async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {
-        let mut names: Vec<_> = wanted.iter().map(|w| w.desired.topic.name()).collect();
-        names.sort_unstable();
-        names.dedup();
-        let named = async {
-            let scope = aws.scope().await?;
-            concurrently(&names, async |name| {
-                let arn = topic::arn(name, scope);
-                let (tags, list) = futures::try_join!(topic::read_tags(aws, &arn), list(aws, &arn))?;
-                Ok(Topic::new(aws, tags.unwrap_or_default(), list))
-            })
-            .await
-        };
+        let scope = aws.scope().await?;
+        let arns = wanted
+            .iter()
+            .map(|w| (w.desired.topic.arn(scope), w.desired.is_elsewhere()));
+        let (existing, own): (BTreeSet<_>, BTreeSet<_>) = arns.partition(|(_, elsewhere)| *elsewhere);
+        let named = concurrently(&own, async |(arn, _)| {
+            let (tags, list) = futures::try_join!(topic::read_tags(aws, arn), list(aws, arn))?;
+            Ok(Topic::new(aws, tags.unwrap_or_default(), list))
+        });
         let left = async {
             let left = topic::listed(aws).await?.into_iter();
             concurrently(
-                left.filter(|(name, ..)| !names.contains(name)),
+                left.filter(|(_, arn, _)| !own.contains(&((*arn).to_owned(), false))),
                 async |(_, arn, tags)| Ok(Topic::new(aws, tags.clone(), list(aws, arn).await?)),
             )
             .await
         };
-        let (mut topics, left): (Vec<Topic>, Vec<Topic>) = futures::try_join!(named, left)?;
+        let existing = async {
+            let mut heard = permission::topics(aws).await?;
+            heard.extend(existing.into_iter().map(|(arn, _)| arn));
+            heard.retain(|arn| !own.contains(&(arn.clone(), false)));
+            let endpoints = wanted.iter().filter(|w| w.desired.is_elsewhere());
+            let endpoints = endpoints.filter_map(|w| w.desired.endpoint.fill_computed(scope).ok());
+            of_functions(aws, heard, endpoints.collect()).await
+        };
+        let (mut topics, left, existing): (Vec<Topic>, Vec<Topic>, Vec<Topic>) =
+            futures::try_join!(named, left, existing)?;
         topics.extend(left);
-        let scope = aws.scope().await?;
+        topics.extend(existing);
 
         let present = concurrently(wanted, async |wanted| {
             let on = |topic: &Topic| Some((topic.ours, topic.find(wanted.desired, scope)?.clone()));
@@ -224,7 +271,7 @@ impl Resource for SnsSubscription {
 
     async fn create(&self, cx: &Context<'_>) -> Result<Live> {
         let scope = &cx.known.scope;
-        let (topic_arn, endpoint) = (topic::arn(self.topic.name(), scope), cx.text(&self.endpoint)?);
+        let (topic_arn, endpoint) = (self.topic.arn(scope), cx.text(&self.endpoint)?);
         let settings = Settings::of(self, scope);
         let arn = match self.subscribe(cx).await {
             // Created after the plan.
@@ -246,7 +293,7 @@ impl Resource for SnsSubscription {
             _ => {}
         }
         Ok(Live {
-            topic_name: self.topic.name().to_owned(),
+            topic_name: self.topic.name(),
             topic_arn,
             protocol: self.protocol.to_owned(),
             endpoint: masked(&endpoint),
@@ -322,7 +369,7 @@ impl SnsSubscription {
         let scope = &cx.known.scope;
         let request = cx.aws.connection.clients.sns.subscribe();
         let request = request
-            .topic_arn(topic::arn(self.topic.name(), scope))
+            .topic_arn(self.topic.arn(scope))
             .protocol(self.protocol)
             .endpoint(cx.text(&self.endpoint)?)
             .set_attributes(Some(Settings::of(self, scope).attributes()))
@@ -337,8 +384,12 @@ impl SnsSubscription {
         Ok(answer.subscription_arn().and_then(confirmed))
     }
 
+    fn is_elsewhere(&self) -> bool {
+        matches!(self.topic, SubscribedTopic::Existing(_))
+    }
+
     fn is(&self, live: &Live, scope: &Scope) -> bool {
-        live.topic_name == self.topic.name()
+        live.topic_arn == self.topic.arn(scope)
             && live.protocol == self.protocol
             && self
                 .endpoint

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::metrics::{Source, is_period, queries, source};
-use super::{Checker, composite, evaluation, filters, places, sets};
+use super::{Checker, arn, composite, evaluation, filters, places, sets};
 use crate::stack::compile::alarms::members;
 use crate::stack::file::problem::{Problem, Span};
 use crate::stack::file::read::nearest;
-use crate::stack::model::{Alarm, Bound, PropagateTags, WATCHED};
+use crate::stack::model::{Alarm, Bound, PropagateTags, WATCHED, is_arn};
 
 /// Most topics per state.
 const MAX_ACTIONS: usize = 5;
@@ -82,7 +82,7 @@ fn endless(checker: &mut Checker<'_>) {
             .iter()
             .filter_map(|key| expanded.get(key))
         {
-            let ended = channels(&alarm.ok);
+            let ended = channels(&alarm.on_ok());
             endless.extend(channels(&alarm.to).difference(&ended).cloned());
         }
         for name in &endless {
@@ -97,8 +97,8 @@ fn endless(checker: &mut Checker<'_>) {
             let message = format!("channel `{name}` {does}, and does not hear of its end");
             let problem = Problem::warning(checker.key(&["alarms", key]), message);
             checker.report(problem.help(match channel.remind.is_some() {
-                true => "add `ok:` with a topic that leads to the channel, or people are reminded for a day",
-                false => "add `ok:` with a topic that leads to the channel, or its message goes on for ever",
+                true => "let `ok:` lead to the channel, or remove it, or people are reminded for a day",
+                false => "let `ok:` lead to the channel, or remove it, or its message goes on for ever",
             }));
         }
     }
@@ -149,7 +149,8 @@ fn monitoring(checker: &mut Checker<'_>) {
         return;
     };
     let path = ["monitoring", "to"];
-    receivers(checker, &path, &monitoring.to);
+    let home = checker.stack.region.as_deref();
+    receivers(checker, &path, &monitoring.to, home, true);
     if checker.is_empty(&path) {
         let problem = Problem::error(checker.key(&["monitoring"]), "monitoring notifies nobody");
         checker.report(problem.help("add `to: [topic]`"));
@@ -321,25 +322,42 @@ const BY_TOPIC: (&str, &str) = (
 
 fn too_many(checker: &mut Checker<'_>, path: &[&str], names: &[String]) {
     if names.len() > MAX_ACTIONS {
-        let message = format!("{} topics are too many for one state", names.len());
+        let message = format!("{} actions are too many for one state", names.len());
         let problem = Problem::error(checker.key(path), message).label(format!("at most {MAX_ACTIONS}"));
         checker.report(problem.help("let one topic reach more receivers"));
     }
 }
 
-/// Who is notified of one state.
-pub(super) fn receivers(checker: &mut Checker<'_>, path: &[&str], topics: &[String]) {
-    checker.targets(path, topics, "topics", BY_TOPIC);
-    too_many(checker, path, topics);
+/// Who is notified of one state by an alarm in `region`, if that is known.
+pub(super) fn receivers(
+    checker: &mut Checker<'_>,
+    path: &[&str],
+    names: &[String],
+    region: Option<&str>,
+    composite: bool,
+) {
+    checker.targets(path, names, "topics", BY_TOPIC, |checker, path, name| {
+        is_arn(name)
+            .then(|| arn::action(checker, path, name, region, composite))
+            .is_some()
+    });
+    too_many(checker, path, names);
 }
 
 fn notices(checker: &mut Checker<'_>, path: &[&str], alarm: &Alarm) {
     for (key, names) in [
         ("to", &alarm.to),
-        ("ok", &alarm.ok),
+        ("ok", alarm.ok.as_ref().unwrap_or(&Vec::new())),
         ("insufficient_data", &alarm.insufficient_data),
     ] {
-        receivers(checker, &[path, &[key]].concat(), names);
+        let region = alarm.region.as_deref().or(checker.stack.region.as_deref());
+        receivers(
+            checker,
+            &[path, &[key]].concat(),
+            names,
+            region,
+            alarm.rule.is_some(),
+        );
     }
     if !["to", "ok", "insufficient_data"]
         .iter()

@@ -1,27 +1,155 @@
-//! Advice for an ARN where the stack file needs a key.
+//! ARNs in the stack file in place of keys: what alarms and rules lead to besides the stack's own topics and channels.
 
-/// What to do if `to:` contains an ARN, depending on its service; `None` if the name is not an ARN.
-pub(super) fn instead(name: &str) -> Option<String> {
-    let arn = name.strip_prefix("arn:")?;
-    let mut parts = arn.splitn(5, ':');
-    let service = parts.nth(1).unwrap_or_default();
-    let resource = parts.nth(2).unwrap_or_default();
-    Some(match service {
-        "sns" if is_topic(resource) => format!(
-            "`to` takes keys of this file, and a topic of the stack: add `topics: {{ KEY: {{ name: \
-             {resource} }} }}`, write KEY here, and run `alertctl apply --adopt sns-topic/KEY` to adopt the \
-             topic"
-        ),
-        "lambda" | "sqs" => format!(
-            "`to` takes keys of this file: add `topics: {{ KEY: {{ subscriptions: [{{ {service}: \"…\" }}] }} }}` with \
-             this ARN, and write KEY here"
-        ),
-        _ => "`to` takes keys of this file, not ARNs".to_owned(),
-    })
+use super::regions::is_shaped;
+use super::{Checker, is_account_id, is_name};
+use crate::stack::file::problem::Problem;
+
+/// What CloudWatch runs when an alarm changes its state, by the service in its ARN. Source: CloudWatch API Reference,
+/// "PutMetricAlarm" and "PutCompositeAlarm", `AlarmActions`.
+const ACTIONS: [&str; 8] = [
+    "sns",
+    "lambda",
+    "ssm",
+    "ssm-incidents",
+    "aiops",
+    "autoscaling",
+    "automate",
+    "swf",
+];
+/// Those of them that a composite alarm cannot run.
+const NOT_COMPOSITE: [&str; 3] = ["autoscaling", "automate", "swf"];
+/// What EventBridge sends events to without a role.
+const TARGETS: [&str; 3] = ["sns", "sqs", "lambda"];
+
+/// The parts of an ARN that matter here.
+struct Parts<'a> {
+    service: &'a str,
+    region: &'a str,
+    account: &'a str,
+    resource: &'a str,
 }
 
-fn is_topic(resource: &str) -> bool {
-    !resource.is_empty() && resource.chars().all(super::is_name)
+impl<'a> Parts<'a> {
+    fn of(arn: &'a str) -> Option<Self> {
+        let parts: Vec<_> = arn.splitn(6, ':').collect();
+        let [_, partition, service, region, account, resource] = parts[..] else {
+            return None;
+        };
+        let whole = partition.starts_with("aws") && !service.is_empty() && !resource.is_empty();
+        let plain = arn.chars().all(|character| character.is_ascii_graphic());
+        (whole && plain).then_some(Self {
+            service,
+            region,
+            account,
+            resource,
+        })
+    }
+
+    fn is_topic(&self) -> bool {
+        self.service == "sns"
+            && is_shaped(self.region)
+            && is_account_id(self.account)
+            && self.resource.len() <= 256
+            && self.resource.chars().all(is_name)
+    }
+}
+
+/// What is wrong with the ARN of an existing topic, and what to write instead.
+pub(super) fn topic_fault(arn: &str) -> Option<(&'static str, String)> {
+    let help = || "write `arn:aws:sns:<region>:<account>:<topic>`".to_owned();
+    match Parts::of(arn) {
+        Some(parts) if parts.is_topic() => None,
+        Some(parts) if parts.service == "sns" && parts.resource.ends_with(".fifo") => Some((
+            "this is a FIFO topic, which has no e-mail, function or web page as a receiver",
+            "name a standard topic".to_owned(),
+        )),
+        _ => Some(("this is not the ARN of a topic", help())),
+    }
+}
+
+/// The region in the ARN of a topic.
+pub(super) fn region_of(arn: &str) -> Option<&str> {
+    Parts::of(arn)
+        .map(|parts| parts.region)
+        .filter(|region| !region.is_empty())
+}
+
+/// Checks an ARN among the actions of an alarm in `region`, if that is known.
+pub(super) fn action(
+    checker: &mut Checker<'_>,
+    path: &[&str],
+    arn: &str,
+    region: Option<&str>,
+    composite: bool,
+) {
+    let place = checker.at(path);
+    let Some(parts) = Parts::of(arn).filter(|parts| ACTIONS.contains(&parts.service)) else {
+        let problem = Problem::error(place, "this is not the ARN of something that an alarm can run");
+        checker.report(problem.help(format!(
+            "an alarm runs topics, functions, OpsItems, incidents, scaling policies and EC2 actions: ARNs of {}",
+            ACTIONS.join(", ")
+        )));
+        return;
+    };
+    if let Some((fact, help)) = topic_fault(arn).filter(|_| parts.service == "sns") {
+        checker.report(Problem::error(place, fact).help(help));
+        return;
+    }
+    if composite && NOT_COMPOSITE.contains(&parts.service) {
+        let problem = Problem::error(place, "a composite alarm cannot run this");
+        checker.report(problem.help("give this action to one of the alarms that it watches"));
+        return;
+    }
+    let elsewhere = region.is_some_and(|region| !parts.region.is_empty() && parts.region != region);
+    if elsewhere {
+        let message = format!(
+            "this is in {}, the alarm in {}",
+            parts.region,
+            region.unwrap_or_default()
+        );
+        let problem =
+            Problem::error(place, message).label("CloudWatch runs only what is in the alarm's region");
+        checker.report(problem.help("name something in the alarm's region"));
+    }
+}
+
+/// Checks an ARN among the receivers of a rule.
+pub(super) fn target(checker: &mut Checker<'_>, path: &[&str], arn: &str) {
+    let place = checker.at(path);
+    let home = checker.stack.region.as_deref();
+    let Some(parts) = Parts::of(arn).filter(|parts| TARGETS.contains(&parts.service)) else {
+        let problem = Problem::error(place, "a rule of a stack does not send to this");
+        checker.report(
+            problem.help("a rule sends to topics, queues and functions: ARNs of sns, sqs and lambda"),
+        );
+        return;
+    };
+    let fault = match parts.service {
+        "sns" => topic_fault(arn).map(|(fact, help)| (fact.to_owned(), help)),
+        _ if parts.resource.ends_with(".fifo") => Some((
+            "a FIFO queue needs a group for each message, which a rule of a stack does not set".to_owned(),
+            "name a standard queue".to_owned(),
+        )),
+        _ => home.filter(|home| parts.region != *home).map(|home| {
+            (
+                format!("this is in {}, the rule in {home}", parts.region),
+                "name a receiver in the rule's region".to_owned(),
+            )
+        }),
+    };
+    if let Some((fact, help)) = fault {
+        checker.report(Problem::error(place, fact).help(help));
+    }
+}
+
+/// What to do about an ARN where only a key of this file can be.
+pub(super) fn instead(name: &str) -> Option<String> {
+    name.strip_prefix("arn:")?;
+    let topic = Parts::of(name).filter(Parts::is_topic);
+    Some(match topic {
+        Some(_) => format!("add `topics: {{ KEY: {{ existing: \"{name}\" }} }}`, and write KEY here"),
+        None => "only alarms and rules name something by its ARN: write a key of this file here".to_owned(),
+    })
 }
 
 #[cfg(test)]
@@ -29,17 +157,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_arn_is_told_by_what_it_leads_to() {
+    fn an_arn_where_a_key_must_be_is_told_the_way_to_one() {
         let topic = instead("arn:aws:sns:eu-west-1:111122223333:ops").unwrap();
         assert!(
-            topic.contains("{ name: ops }") && topic.contains("--adopt sns-topic/KEY"),
+            topic.contains("existing: \"arn:aws:sns:eu-west-1:111122223333:ops\""),
             "{topic}"
         );
-        let function = instead("arn:aws:lambda:eu-west-1:111122223333:function:f").unwrap();
-        assert!(function.contains("subscriptions: [{ lambda: "), "{function}");
         let other = instead("arn:aws:iam::111122223333:role/r").unwrap();
-        assert!(other.ends_with("not ARNs"), "{other}");
+        assert!(other.contains("by its ARN"), "{other}");
         assert_eq!(instead("arnold"), None);
         assert!(instead("arn:").is_some());
+    }
+
+    #[test]
+    fn a_topic_is_known_by_its_arn() {
+        assert_eq!(topic_fault("arn:aws-cn:sns:cn-north-1:111122223333:ops"), None);
+        for wrong in [
+            "arn:aws:sns:eu-west-1:111122223333:ops:subscription",
+            "arn:aws:sns:eu-west-1:111122223333:ops.fifo",
+            "arn:aws:sns::111122223333:ops",
+            "arn:aws:sns:eu-west-1:ops",
+            "arn:aws:sqs:eu-west-1:111122223333:ops",
+        ] {
+            assert!(topic_fault(wrong).is_some(), "{wrong}");
+        }
     }
 }

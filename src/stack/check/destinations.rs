@@ -3,7 +3,7 @@
 use super::{Checker, arn};
 use crate::stack::file::problem::{Problem, Span};
 use crate::stack::file::read::nearest;
-use crate::stack::model::Stack;
+use crate::stack::model::{Stack, is_arn};
 
 /// Every name in a `to:` that accepts channels.
 pub(super) fn all(stack: &Stack) -> impl Iterator<Item = &str> {
@@ -19,8 +19,8 @@ pub(super) fn all(stack: &Stack) -> impl Iterator<Item = &str> {
         .map(String::as_str)
 }
 
-/// Each name must be a topic or a channel, but not both.
-pub(super) fn check(checker: &mut Checker<'_>, path: &[&str], names: &[String]) {
+/// Each name must be a topic or a channel, but not both. `arns` says whether it may be an ARN, too.
+pub(super) fn check(checker: &mut Checker<'_>, path: &[&str], names: &[String], arns: bool) {
     let (topics, channels) = (checker.keys("topics"), checker.keys("channels"));
     for (index, name) in names.iter().enumerate() {
         let place =
@@ -39,6 +39,9 @@ pub(super) fn check(checker: &mut Checker<'_>, path: &[&str], names: &[String]) 
         } else if let Some(problem) = without_alerts(checker, name, &span) {
             problem
         } else if is_topic || is_channel {
+            continue;
+        } else if arns && is_arn(name) {
+            arn::target(checker, &[path, &[index.to_string().as_str()]].concat(), name);
             continue;
         } else {
             let known = [topics.as_slice(), &channels].concat();

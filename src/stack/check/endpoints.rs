@@ -55,7 +55,7 @@ pub(super) fn check(checker: &mut Checker<'_>) {
             template::check(checker, &path, body);
         }
         environment(checker, key, endpoint);
-        destinations::check(checker, &at("to"), &endpoint.to);
+        destinations::check(checker, &at("to"), &endpoint.to, false);
         if checker.is_empty(&at("to")) {
             let message = format!("the endpoint `{}` notifies nobody", key.escape_debug());
             let problem = Problem::error(checker.key(&["endpoints", key]), message);

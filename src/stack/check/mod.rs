@@ -225,8 +225,16 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// Checks the names in a `to:`. `elsewhere` explains a name that belongs to another section.
-    fn targets(&mut self, path: &[&str], names: &[String], section: &str, elsewhere: (&str, &str)) {
+    /// Checks the names in a `to:`. `elsewhere` explains a name that belongs to another section. `other` checks a name that
+    /// is no key, and returns false if it does not know it either.
+    fn targets(
+        &mut self,
+        path: &[&str],
+        names: &[String],
+        section: &str,
+        elsewhere: (&str, &str),
+        other: impl Fn(&mut Self, &[&str], &str) -> bool,
+    ) {
         let place =
             |checker: &Self, index: usize| checker.at(&[path, &[index.to_string().as_str()]].concat());
         for (index, name) in names.iter().enumerate() {
@@ -236,6 +244,7 @@ impl<'a> Checker<'a> {
                     .related(place(self, first), "first time")
                     .help("remove one of the two"),
                 None if self.keys(section).contains(&name.as_str()) => continue,
+                None if other(self, &[path, &[index.to_string().as_str()]].concat(), name) => continue,
                 None => {
                     let describe =
                         |checker: &Self, span| checker.leads_nowhere(span, name, section, elsewhere);

@@ -116,7 +116,7 @@ fn lies_somewhere(name: &str) -> bool {
 }
 
 /// Whether a name has the form of all regions' names: `us-east-1`, `us-gov-west-1`.
-fn is_shaped(name: &str) -> bool {
+pub(super) fn is_shaped(name: &str) -> bool {
     let parts: Vec<&str> = name.split('-').collect();
     let letters = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase());
     match parts.as_slice() {

@@ -170,14 +170,14 @@ fn heard(stack: &Stack, channel: &str) -> BTreeSet<String> {
     let endpoints = stack.endpoints.iter().filter(|(_, endpoint)| leads(&endpoint.to));
     heard.extend(endpoints.map(|(key, _)| key.clone()));
     for (key, alarm) in stack.alarms_expanded() {
-        let destinations = [&alarm.to, &alarm.ok, &alarm.insufficient_data];
+        let destinations = alarm.actions().map(|(_, names)| names);
         // EventBridge gets the changes of state of every alarm, whatever topics it notifies.
         let by_rule = stack.rules.values().any(|rule| leads(&rule.to));
         if by_rule
             || destinations
                 .into_iter()
                 .flatten()
-                .any(|topic| topics.contains(&topic))
+                .any(|topic| topics.contains(&&topic))
         {
             heard.extend(stack.alarm_keys(&key));
         }

@@ -4,7 +4,7 @@ use super::buses::is_event_name;
 use super::{Checker, calls, destinations, hearing, input, pattern};
 use crate::stack::compile::events::{CompiledRule, except};
 use crate::stack::file::problem::Problem;
-use crate::stack::model::{Endpoint, Rule, Stack, What};
+use crate::stack::model::{Endpoint, Rule, Stack, What, is_arn};
 
 /// Longest name of a rule in characters.
 const MAX_NAME: usize = 64;
@@ -224,7 +224,7 @@ fn compiled(checker: &mut Checker<'_>, key: &str, rule: &Rule) {
 fn targets(checker: &mut Checker<'_>, key: &str, rule: &Rule) {
     let stack = checker.stack;
     let path = ["rules", key, "to"];
-    destinations::check(checker, &path, &rule.to);
+    destinations::check(checker, &path, &rule.to, true);
     if checker.is_empty(&path) {
         let message = format!("the rule `{}` notifies nobody", key.escape_debug());
         let problem = Problem::warning(checker.key(&["rules", key]), message);
@@ -233,7 +233,7 @@ fn targets(checker: &mut Checker<'_>, key: &str, rule: &Rule) {
     let topics = rule
         .to
         .iter()
-        .filter(|name| stack.topics.contains_key(*name))
+        .filter(|name| stack.topics.contains_key(*name) || is_arn(name))
         .count();
     let relay = usize::from(rule.to.iter().any(|name| stack.channels.contains_key(name)));
     if topics + relay > MAX_TARGETS {

@@ -278,6 +278,13 @@ fn changed(checker: &mut Checker<'_>, path: &[&str], name: &str, alarm: &Alarm, 
         ("ok", &other.ok),
         ("insufficient_data", &other.insufficient_data),
     ] {
-        receivers(checker, &at(key), topics.as_deref().unwrap_or_default());
+        let region = alarm.region.as_deref().or(checker.stack.region.as_deref());
+        receivers(
+            checker,
+            &at(key),
+            topics.as_deref().unwrap_or_default(),
+            region,
+            false,
+        );
     }
 }

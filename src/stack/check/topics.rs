@@ -4,9 +4,9 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::{Checker, destinations, is_account_id, is_name};
+use super::{Checker, arn, destinations, is_account_id, is_name};
 use crate::stack::file::problem::Problem;
-use crate::stack::model::{Endpoint, FilterScope, Subscription, Topic};
+use crate::stack::model::{Endpoint, FilterScope, Subscription, Topic, is_arn};
 
 pub(super) fn check(checker: &mut Checker<'_>) {
     checker.section_keys("topics");
@@ -35,14 +35,19 @@ pub(super) fn check(checker: &mut Checker<'_>) {
             "topics",
             "a topic leads to channels; name one of them instead of `{}`",
         );
-        checker.targets(&["topics", key, "to"], &topic.to, "channels", elsewhere);
+        let to = ["topics", key, "to"];
+        checker.targets(&to, &topic.to, "channels", elsewhere, |_, _, _| false);
         for (index, name) in topic.to.iter().enumerate() {
             let span = checker.at(&["topics", key, "to", &index.to_string()]);
             let problem = destinations::without_alerts(checker, name, &span);
             problem.into_iter().for_each(|problem| checker.report(problem));
         }
         subscriptions(checker, key, topic);
-        let leads = ["to", "subscriptions"]
+        if topic.existing.is_some() {
+            existing(checker, key, topic);
+        }
+        // Who subscribes to a topic of somebody else is not in this file.
+        let leads = ["existing", "to", "subscriptions"]
             .iter()
             .any(|way| checker.is_written(&["topics", key, way]));
         if !leads {
@@ -55,8 +60,63 @@ pub(super) fn check(checker: &mut Checker<'_>) {
     let names = stack
         .topics
         .iter()
-        .map(|(key, topic)| (key.as_str(), topic.name.as_deref()));
+        .map(|(key, topic)| (key.as_str(), topic.written_name()));
     checker.distinct_names("topics", names);
+}
+
+/// What belongs to a topic of the stack's own, and why somebody else's topic cannot have it.
+const OWN: [(&str, &str); 4] = [
+    ("name", "`existing` is its name"),
+    ("display_name", "its owner decides on it"),
+    ("encrypted", "its owner decides on it"),
+    (
+        "subscriptions",
+        "only `to` works here: a subscription has no tags, so nothing would say which of the topic's are of this stack",
+    ),
+];
+
+/// A topic that somebody else owns.
+fn existing(checker: &mut Checker<'_>, key: &str, topic: &Topic) {
+    let path = ["topics", key, "existing"];
+    let Some(name) = topic.existing.as_deref() else {
+        return;
+    };
+    match is_arn(name) {
+        true => {
+            let (home, region) = (checker.stack.region.as_deref(), arn::region_of(name));
+            let fault = arn::topic_fault(name).map(|(fact, help)| (fact.to_owned(), help));
+            let elsewhere = home
+                .zip(region)
+                .filter(|(home, region)| home != region)
+                .map(|(home, region)| {
+                    let fact = format!("this topic is in {region}, the stack in {home}");
+                    (
+                        fact,
+                        "alarms cannot notify topics of other regions: name one of the stack's region"
+                            .to_owned(),
+                    )
+                });
+            if let Some((fact, help)) = fault.or(elsewhere) {
+                checker.report(Problem::error(checker.at(&path), fact).help(help));
+            }
+        }
+        false => checker.text(
+            &path,
+            name,
+            1..=256,
+            is_name,
+            "letters, digits, `_` and `-`, or the topic's ARN",
+        ),
+    }
+    for (setting, why) in OWN {
+        let place = ["topics", key, setting];
+        if checker.is_written(&place) {
+            let message = format!("a topic that exists has no `{setting}` here");
+            let problem = Problem::error(checker.key(&place), message);
+            let problem = problem.related(checker.key(&path), "somebody else's topic");
+            checker.report(problem.help(format!("remove it: {why}")));
+        }
+    }
 }
 
 fn subscriptions(checker: &mut Checker<'_>, key: &str, topic: &Topic) {
@@ -95,11 +155,11 @@ fn endpoint_fault(endpoint: &Endpoint) -> Option<(&'static str, &'static str)> {
             }
             _ => Some(("this is not an https:// URL", "write `https://host/path`")),
         },
-        Endpoint::Sqs(arn) => (!is_arn(arn, "sqs", "")).then_some((
+        Endpoint::Sqs(arn) => (!is_arn_of(arn, "sqs", "")).then_some((
             "this is not the ARN of a queue",
             "write `arn:aws:sqs:<region>:<account>:<queue>`",
         )),
-        Endpoint::Lambda(arn) => (!is_arn(arn, "lambda", "function:")).then_some((
+        Endpoint::Lambda(arn) => (!is_arn_of(arn, "lambda", "function:")).then_some((
             "this is not the ARN of a function",
             "write `arn:aws:lambda:<region>:<account>:function:<name>`",
         )),
@@ -124,7 +184,7 @@ fn is_email(address: &str) -> bool {
             .all(|label| !label.is_empty() && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'))
 }
 
-fn is_arn(arn: &str, service: &str, resource_prefix: &str) -> bool {
+fn is_arn_of(arn: &str, service: &str, resource_prefix: &str) -> bool {
     match arn.splitn(6, ':').collect::<Vec<_>>().as_slice() {
         ["arn", partition, found, region, account, resource] => {
             partition.starts_with("aws")

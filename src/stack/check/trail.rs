@@ -51,7 +51,7 @@ pub(super) fn check(checker: &mut Checker<'_>) {
             checker.report(problem.help("remove `retention_days`"));
         }
     }
-    destinations::check(checker, &["trail", "to"], &trail.to);
+    destinations::check(checker, &["trail", "to"], &trail.to, false);
 }
 
 /// Checks the name of a log group, whoever owns it.

@@ -6,10 +6,11 @@ use alertctl_relay::Severity;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::form::one_of;
+use super::form::{False, Or, one_of};
+use super::is_arn;
 use super::set::{AlarmPreset, Override};
 use super::threshold::Threshold;
-use super::values::{LowSampleCount, Metric, PropagateTags, Statistic, TreatMissingData, on};
+use super::values::{LowSampleCount, Metric, PropagateTags, Statistic, TreatMissingData, list_or_false, on};
 use super::window::EvaluationWindow;
 
 /// The keys that say what an alarm watches; an alarm has exactly one of them.
@@ -86,13 +87,15 @@ pub struct Alarm {
     /// Whether state changes send notifications.
     #[serde(default = "on")]
     pub actions_enabled: bool,
-    /// Topics to notify on ALARM: keys of `topics`, or of `channels`, which get a topic of their own; at most 5.
+    /// What runs on ALARM, at most 5: keys of `topics`, or of `channels`, which get a topic of their own, or the ARN of
+    /// any action that CloudWatch can run.
     #[serde(default)]
     pub to: Vec<String>,
-    /// Topics to notify on OK, at most 5.
-    #[serde(default)]
-    pub ok: Vec<String>,
-    /// Topics to notify on INSUFFICIENT_DATA, at most 5.
+    /// What runs on OK, at most 5; by default the topics and channels of `to`, and with `false` nothing.
+    #[serde(default, deserialize_with = "list_or_false")]
+    #[schemars(with = "Or<Vec<String>, False>")]
+    pub ok: Option<Vec<String>>,
+    /// What runs on INSUFFICIENT_DATA, at most 5.
     #[serde(default)]
     pub insufficient_data: Vec<String>,
     /// Which of the alarm's tags to include in its messages.
@@ -101,6 +104,29 @@ pub struct Alarm {
     /// Whether a Slack app adds a chart of the metric to the thread of the alarm's message; not with `rule` and `promql`.
     #[serde(default)]
     pub chart: bool,
+}
+
+impl Alarm {
+    /// What runs on OK: by default, who hears of ALARM hears of its end.
+    pub fn on_ok(&self) -> Vec<String> {
+        self.ok.clone().unwrap_or_else(|| hears_of_ends(&self.to))
+    }
+
+    /// What runs in each state that has actions.
+    pub fn actions(&self) -> [(&'static str, Vec<String>); 3] {
+        [
+            ("ALARM", self.to.clone()),
+            ("OK", self.on_ok()),
+            ("INSUFFICIENT_DATA", self.insufficient_data.clone()),
+        ]
+    }
+}
+
+/// Those of what runs on ALARM that hear of its end, too. Of what is named by its ARN, only topics do: what else runs does
+/// something, and doing it again undoes nothing.
+pub fn hears_of_ends(names: &[String]) -> Vec<String> {
+    let hears = |name: &&String| !is_arn(name) || name.split(':').nth(2) == Some("sns");
+    names.iter().filter(hears).cloned().collect()
 }
 
 /// A PromQL instant query over metrics that came in by OpenTelemetry; every series it returns breaches.

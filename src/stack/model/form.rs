@@ -65,3 +65,20 @@ impl JsonSchema for All {
         json_schema!({ "const": "all" })
     }
 }
+
+/// The word `false`.
+pub struct False;
+
+impl JsonSchema for False {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "False".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "const": false })
+    }
+}

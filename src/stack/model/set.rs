@@ -4,8 +4,9 @@ use alertctl_relay::Severity;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::form::{False, Or};
 use super::threshold::Threshold;
-use super::values::{Statistic, TreatMissingData};
+use super::values::{Statistic, TreatMissingData, list_or_false};
 
 /// Ready sets of alarms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -108,6 +109,8 @@ pub struct Override {
     /// Topics to notify on ALARM, at most 5.
     pub to: Option<Vec<String>>,
     /// Topics to notify on OK, at most 5.
+    #[serde(default, deserialize_with = "list_or_false")]
+    #[schemars(with = "Or<Vec<String>, False>")]
     pub ok: Option<Vec<String>>,
     /// Topics to notify on INSUFFICIENT_DATA, at most 5.
     pub insufficient_data: Option<Vec<String>>,

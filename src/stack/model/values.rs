@@ -5,8 +5,8 @@
 use std::fmt;
 
 use schemars::JsonSchema;
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{Error, MapAccess, Visitor};
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::Subscription;
@@ -336,6 +336,34 @@ pub fn alias_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<S
 /// Default of a switch that is on by default.
 pub fn on() -> bool {
     true
+}
+
+/// A list that has a default: `false` stands for an empty one.
+pub fn list_or_false<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
+    struct Lists;
+
+    impl<'de> Visitor<'de> for Lists {
+        type Value = Vec<String>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list of topics, such as `[ops]`, or `false`")
+        }
+
+        fn visit_bool<E: Error>(self, on: bool) -> Result<Self::Value, E> {
+            match on {
+                false => Ok(Vec::new()),
+                true => Err(E::custom(
+                    "`true` names nobody\nremove it: whoever hears of ALARM hears of its end",
+                )),
+            }
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
+            Vec::deserialize(SeqAccessDeserializer::new(seq))
+        }
+    }
+
+    deserializer.deserialize_any(Lists).map(Some)
 }
 
 /// An optional section; an empty section gets its defaults.

@@ -101,7 +101,7 @@ fn an_alarm_may_name_a_channel() {
     let text = GOOD.replace("to: [alerts] }", "to: [project], ok: [alerts, project] }");
     let stack = good(&text).stack;
     assert_eq!(stack.topics["project"].to, ["project"]);
-    assert_eq!(stack.alarms["cpu"].ok, ["alerts", "project"]);
+    assert_eq!(stack.alarms["cpu"].on_ok(), ["alerts", "project"]);
     // A topic of that name is meant itself.
     let own = text.replace(
         "topics:",

@@ -151,12 +151,12 @@ fn a_file_changes_what_it_names() {
         (Some(alertctl_relay::Severity::Critical), 3, None, Some(60))
     );
     assert_eq!(
-        (cpu.to.as_slice(), cpu.ok.len()),
+        (cpu.to.as_slice(), cpu.on_ok().len()),
         (["quiet".to_owned()].as_slice(), 0)
     );
     let other = &alarms["x-read-latency"];
     assert_eq!(
-        (other.severity, other.to.as_slice(), other.ok.as_slice()),
+        (other.severity, other.to.as_slice(), other.on_ok().as_slice()),
         (
             Some(alertctl_relay::Severity::Warning),
             ["alerts".to_owned()].as_slice(),

@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn anchors_and_aliases_work() {
     let text = GOOD.replace("to: [alerts] }", "to: &t [alerts], ok: *t }");
-    assert_eq!(good(&text).stack.alarms["cpu"].ok, ["alerts"]);
+    assert_eq!(good(&text).stack.alarms["cpu"].on_ok(), ["alerts"]);
 }
 
 #[test]

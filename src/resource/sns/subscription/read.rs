@@ -1,5 +1,8 @@
 //! Reads subscriptions by topic, because only the topic says which of them belong to the stack.
 
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
 use aws_sdk_sns::types::Subscription;
 
 use super::endpoint::{mark, masked};
@@ -7,7 +10,8 @@ use super::settings::Settings;
 use super::{Live, SnsSubscription};
 use crate::aws::call::pages;
 use crate::aws::fault::found;
-use crate::aws::{Aws, Scope};
+use crate::aws::{Aws, Scope, Text, concurrently};
+use crate::resource::lambda::function;
 use crate::resource::{Presence, Result, Tags, sns};
 
 /// A topic's subscriptions, and which of them belong to the stack.
@@ -42,6 +46,62 @@ impl Topic {
     }
 }
 
+/// The subscriptions of the stack's functions, which are those tagged and `endpoints`, to topics that the stack does not own.
+pub(super) async fn of_functions(
+    aws: &Aws,
+    topics: BTreeSet<String>,
+    mut endpoints: BTreeSet<String>,
+) -> Result<Vec<Topic>> {
+    if topics.is_empty() {
+        return Ok(Vec::new());
+    }
+    let scope = aws.scope().await?;
+    let arn = |name: &str| {
+        Text::arn("lambda", format!("function:{name}"))
+            .fill_computed(scope)
+            .ok()
+    };
+    endpoints.extend(function::listed(aws).await?.into_iter().filter_map(arn));
+    concurrently(topics, async |arn| {
+        let in_this_account = arn.split(':').nth(4) == Some(scope.account.as_str());
+        let mut listed = match in_this_account {
+            true => list(aws, &arn).await?,
+            false => everywhere(aws)
+                .await?
+                .iter()
+                .filter(|live| live.topic_arn == arn)
+                .cloned()
+                .collect(),
+        };
+        listed.retain(|live| live.protocol == "lambda" && endpoints.contains(&live.endpoint));
+        Ok(Topic {
+            ours: true,
+            marks: listed
+                .iter()
+                .map(|live| mark(&live.protocol, &live.endpoint))
+                .collect(),
+            subscriptions: listed,
+        })
+    })
+    .await
+}
+
+/// All subscriptions of this account, also to topics of others.
+async fn everywhere(aws: &Aws) -> Result<Rc<Vec<Live>>> {
+    let sns = &aws.connection.clients.sns;
+    aws.once("sns:ListSubscriptions", async || {
+        let listed = pages(async |token| {
+            let request = sns.list_subscriptions().set_next_token(token);
+            let page = aws
+                .call("sns:ListSubscriptions", || request.clone().send())
+                .await?;
+            Ok((page.subscriptions.unwrap_or_default(), page.next_token))
+        });
+        Ok(listed.await?.into_iter().filter_map(live).collect())
+    })
+    .await
+}
+
 /// The ARN, if there is one. Before the confirmation SNS returns "pending confirmation" instead, in varying spelling.
 pub(super) fn confirmed(arn: &str) -> Option<String> {
     arn.starts_with("arn:").then(|| arn.to_owned())
@@ -58,20 +118,22 @@ pub(super) async fn list(aws: &Aws, topic_arn: &str) -> Result<Vec<Live>> {
             .await?;
         Ok((page.subscriptions.unwrap_or_default(), page.next_token))
     });
-    let live = |one: Subscription| {
-        let arn = one.subscription_arn.unwrap_or_default();
-        // SNS still lists subscriptions that are being removed.
-        (arn != "Deleted").then(|| Live {
-            topic_name: topic_arn.rsplit(':').next().unwrap_or_default().to_owned(),
-            topic_arn: topic_arn.to_owned(),
-            protocol: one.protocol.unwrap_or_default(),
-            endpoint: masked(&one.endpoint.unwrap_or_default()),
-            arn: confirmed(&arn),
-            settings: Settings::default(),
-        })
-    };
     let listed = found(listed.await)?.unwrap_or_default().into_iter();
     Ok(listed.filter_map(live).collect())
+}
+
+/// A listed subscription. `None` for one that is being removed, which SNS still lists.
+fn live(one: Subscription) -> Option<Live> {
+    let arn = one.subscription_arn.unwrap_or_default();
+    let topic_arn = one.topic_arn.unwrap_or_default();
+    (arn != "Deleted").then(|| Live {
+        topic_name: topic_arn.rsplit(':').next().unwrap_or_default().to_owned(),
+        topic_arn,
+        protocol: one.protocol.unwrap_or_default(),
+        endpoint: masked(&one.endpoint.unwrap_or_default()),
+        arn: confirmed(&arn),
+        settings: Settings::default(),
+    })
 }
 
 /// Adds the settings of a confirmed subscription. `None` if it was deleted after it was listed.

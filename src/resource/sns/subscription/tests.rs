@@ -28,7 +28,7 @@ const HOOK: &str = "https://user:pass@example.com:8443/hooks/token?key=secret";
 
 fn desired() -> SnsSubscription {
     SnsSubscription {
-        topic: Ref::named(node("sns-topic", "alerts"), "mission-sns"),
+        topic: SubscribedTopic::Own(Ref::named(node("sns-topic", "alerts"), "mission-sns")),
         protocol: "lambda",
         endpoint: Text::arn("lambda", "function:relay"),
         filter_policy: Some(json!({ "severity": ["high", { "numeric": [">", 3] }] })),

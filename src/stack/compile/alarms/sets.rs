@@ -128,7 +128,7 @@ fn overridden(mut alarm: Alarm, other: Option<&Override>) -> Alarm {
         severity: other.severity.or(alarm.severity),
         actions_enabled: other.actions_enabled.unwrap_or(alarm.actions_enabled),
         to: other.to.clone().unwrap_or(alarm.to),
-        ok: other.ok.clone().unwrap_or(alarm.ok),
+        ok: other.ok.clone().or(alarm.ok),
         insufficient_data: other.insufficient_data.clone().unwrap_or(alarm.insufficient_data),
         ..alarm
     }
