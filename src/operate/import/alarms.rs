@@ -1,6 +1,6 @@
 //! An alarm as an entry of a stack file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_yaml::{Mapping, Value};
 
@@ -9,7 +9,8 @@ use crate::aws::Text;
 use crate::resource::cloudwatch::alarm::{
     AlarmMetric, Condition, EvaluationWindow, MetricQuery, Options, PropagateTags,
 };
-use crate::resource::inventory::{Alarm, OnMetric, Watches};
+use crate::resource::inventory::{Actions, Alarm, OnMetric, Watches};
+use crate::stack::hears_of_ends;
 
 /// How the file calls what an alarm refers to.
 pub(super) struct Names<'a> {
@@ -86,16 +87,34 @@ pub(super) fn entry(alarm: &Alarm, key: &str, names: &Names<'_>) -> Mapping {
     if let Watches::Metric(on) = &alarm.watches {
         propagation(&mut fields, &on.options);
     }
-    for (key, arns) in [
-        ("to", &alarm.actions.alarm),
-        ("ok", &alarm.actions.ok),
-        ("insufficient_data", &alarm.actions.insufficient_data),
-    ] {
-        let named = arns
-            .iter()
-            .map(|arn| names.topics.get(arn.as_str()).copied().unwrap_or(arn));
-        fields.full(key, named.collect::<Vec<_>>().into());
+    let named = |arns: &[String]| -> Vec<String> {
+        let name = |arn: &String| {
+            names
+                .topics
+                .get(arn.as_str())
+                .map_or_else(|| arn.clone(), |key| (*key).to_owned())
+        };
+        arns.iter().map(name).collect()
+    };
+    let Actions {
+        alarm: to,
+        ok,
+        insufficient_data,
+    } = &alarm.actions;
+    let (to, ok) = (named(to), named(ok));
+    fields.full("to", to.clone().into());
+    // Who hears of ALARM hears of OK, unless the file says something else.
+    let usual = hears_of_ends(&to);
+    let same = |one: &[String], other: &[String]| {
+        let set = |names: &[String]| names.iter().cloned().collect::<BTreeSet<_>>();
+        set(one) == set(other)
+    };
+    match (same(&ok, &usual), ok.is_empty()) {
+        (true, _) => {}
+        (false, true) => fields.set("ok", false),
+        (false, false) => fields.set("ok", ok),
     }
+    fields.full("insufficient_data", named(insufficient_data).into());
     fields.0
 }
 

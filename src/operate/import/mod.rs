@@ -85,8 +85,8 @@ struct Draft<'a> {
     request: &'a Request<'a>,
     /// By key.
     alarms: BTreeMap<String, Written<'a>>,
-    /// The topics that alarms tell, by key.
-    topics: BTreeMap<String, &'a Topic>,
+    /// The topics that alarms tell, by key, also those of other accounts.
+    topics: BTreeMap<String, Topic>,
     left_out: Vec<LeftOut>,
 }
 
@@ -125,11 +125,7 @@ impl<'a> Draft<'a> {
             .flat_map(|alarm| alarm.actions.all())
             .map(String::as_str)
             .collect();
-        let is_told = |topic: &&Topic| told.contains(topic.arn.as_str()) && topics::can_be_named(topic);
-        let topics: Vec<&Topic> = inventory.topics.iter().filter(is_told).collect();
-        let names: Vec<&str> = topics.iter().map(|topic| topic.name.as_str()).collect();
-        let topic_keys = keys::of(&names, request, "topic");
-        let topics: BTreeMap<String, &Topic> = topic_keys.into_iter().zip(topics).collect();
+        let topics = topics::named(&told, inventory, request);
         let of_arn: BTreeMap<&str, &str> = topics
             .iter()
             .map(|(key, topic)| (topic.arn.as_str(), key.as_str()))

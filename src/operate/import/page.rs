@@ -131,10 +131,16 @@ fn section_of_topics(draft: &Draft<'_>, of_rules: &BTreeMap<&str, (String, &Topi
     for (key, topic) in &draft.topics {
         let heard = topics::heard_by(topic).into_iter();
         lines.extend(heard.flat_map(|heard| comment("  ", &heard)));
-        lines.extend(written_entry(&["topics", key], &topics::entry(topic)));
+        lines.extend(written_entry(
+            &["topics", key],
+            &topics::entry(topic, draft.request.scope),
+        ));
     }
     for (key, topic) in of_rules.values() {
-        lines.extend(out(written_entry(&["topics", key], &topics::entry(topic))));
+        lines.extend(out(written_entry(
+            &["topics", key],
+            &topics::entry(topic, draft.request.scope),
+        )));
     }
     lines
 }

@@ -14,6 +14,9 @@ use crate::resource::eventbridge::DEFAULT_BUS;
 use crate::resource::eventbridge::targets::{Input, Target};
 use crate::resource::inventory::Rule;
 
+/// What a stack's rule sends to besides channels.
+const TARGETS: [&str; 3] = ["sns", "sqs", "lambda"];
+
 /// Why a rule is not in the file.
 pub(super) fn why_not(rule: &Rule) -> String {
     match unsayable(rule) {
@@ -43,9 +46,13 @@ pub(super) fn unsayable(rule: &Rule) -> Option<String> {
         "its targets could not be read".to_owned()
     } else if rule.targets.is_empty() {
         "it has no targets".to_owned()
-    } else if let Some(target) = rule.targets.iter().find(|target| !target.arn.contains(":sns:")) {
-        let service = target.arn.split(':').nth(2).unwrap_or_default();
-        format!("it has a target that is no topic (`{service}`)")
+    } else if let Some(service) = rule
+        .targets
+        .iter()
+        .map(service)
+        .find(|one| !TARGETS.contains(one))
+    {
+        format!("it has a target of another sort than a stack's rules (`{service}`)")
     } else if rule.is_altered || rule.targets.iter().any(|target| target.role_arn.is_some()) {
         "a target has settings that a stack file cannot say".to_owned()
     } else if !have_same_settings(&rule.targets) {
@@ -56,6 +63,11 @@ pub(super) fn unsayable(rule: &Rule) -> Option<String> {
         return None;
     };
     Some(reason)
+}
+
+/// The service in a target's ARN.
+fn service(target: &Target<String>) -> &str {
+    target.arn.split(':').nth(2).unwrap_or_default()
 }
 
 fn have_same_settings(targets: &[Target<String>]) -> bool {

@@ -1,8 +1,12 @@
 //! Topics: the stack uses them as they are, since the policy that it would write for one of its own would be another.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde_yaml::{Mapping, Value};
 
-use crate::resource::inventory::Topic;
+use super::{Request, keys};
+use crate::aws::Scope;
+use crate::resource::inventory::{Inventory, Topic};
 
 /// Region and account in the ARN of a topic.
 pub(super) fn place(arn: &str) -> Option<(&str, &str)> {
@@ -19,9 +23,40 @@ pub(super) fn can_be_named(topic: &Topic) -> bool {
     !topic.name.is_empty() && topic.name.len() <= 256 && topic.name.chars().all(allowed)
 }
 
+/// The topics among the ARNs that are `told`, by key: those that exist, and those of other accounts, of which nothing is known.
+pub(super) fn named(
+    told: &BTreeSet<&str>,
+    inventory: &Inventory,
+    request: &Request<'_>,
+) -> BTreeMap<String, Topic> {
+    let known = inventory.topics.iter();
+    let known = known.filter(|topic| told.contains(topic.arn.as_str()) && can_be_named(topic));
+    let mut topics: Vec<Topic> = known.cloned().collect();
+    for arn in told {
+        let is_foreign = place(arn).is_some_and(|(region, account)| {
+            region == request.scope.region && account != request.scope.account
+        });
+        let topic = Topic {
+            name: arn.rsplit(':').next().unwrap_or_default().to_owned(),
+            arn: (*arn).to_owned(),
+            ..Topic::default()
+        };
+        // Two topics of one name are one too many for a stack file: the other one is told by its ARN.
+        let is_alone = topics.iter().all(|other| other.name != topic.name);
+        if is_foreign && is_alone && can_be_named(&topic) {
+            topics.push(topic);
+        }
+    }
+    let names: Vec<&str> = topics.iter().map(|topic| topic.name.as_str()).collect();
+    let keys = keys::of(&names, request, "topic");
+    keys.into_iter().zip(topics).collect()
+}
+
 /// The topic's entry in the file.
-pub(super) fn entry(topic: &Topic) -> Value {
-    Mapping::from_iter([("existing".into(), topic.name.as_str().into())]).into()
+pub(super) fn entry(topic: &Topic, scope: &Scope) -> Value {
+    let is_foreign = place(&topic.arn).is_some_and(|(_, account)| account != scope.account);
+    let name = if is_foreign { &topic.arn } else { &topic.name };
+    Mapping::from_iter([("existing".into(), name.as_str().into())]).into()
 }
 
 /// Who hears it, such as `2 × email, 1 × lambda`. Addresses are not said: some are secrets.

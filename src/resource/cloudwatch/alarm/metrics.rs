@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 use super::common::{bare, describe_fields};
 use super::silence::{Patience, health};
 use super::{Condition, Live, Options, in_order};
+use crate::resource::cloudwatch::composite_alarm::rule;
 use crate::resource::{Context, Fields, Known, Result, Tags, Text};
 
 /// What an alarm watches.
@@ -327,7 +328,7 @@ pub(in crate::resource) fn read_composite(alarm: &CompositeAlarm) -> Live {
             "insufficient_data_actions",
             arns(alarm.insufficient_data_actions()),
         )
-        .set("rule", alarm.alarm_rule().unwrap_or_default())
+        .set("rule", rule::normal(alarm.alarm_rule().unwrap_or_default()))
         .set_some("suppressor", suppressor.map(bare))
         .set_some("suppressor_wait", seconds(alarm.actions_suppressor_wait_period()))
         .set_some(
