@@ -10,8 +10,8 @@ const MAX: usize = 40;
 /// Characters of the digest at the end of a key that would be another one's, too, or too long.
 const DIGEST: usize = 6;
 
-/// A key for each name, in the same order: lower case, without what they all begin with. A key depends on the others only where
-/// two names make the same one.
+/// A key for each name, in the same order: lower case, without what they all begin with. Otherwise, a key depends on the others
+/// only where two names make the same one.
 pub(super) fn of(names: &[&str], request: &Request<'_>, instead: &str) -> Vec<String> {
     let common = common(names, request);
     let short: Vec<String> = names

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::aws::{Known, Scope};
-use crate::resource::inventory::{Alarm, Inventory, Rule, Selection, Topic};
+use crate::resource::inventory::{Alarm, Inventory, Selection, Topic};
 
 mod alarms;
 mod composite;
@@ -157,9 +157,12 @@ impl<'a> Draft<'a> {
             && request.selection.prefix.is_none()
             && request.selection.tags.is_empty()
         {
-            let count = inventory.managed_rules.to_string();
-            let reason = "AWS's services made them for themselves".to_owned();
-            out("rules of services", &count, reason);
+            let count = format!("{} of services", inventory.managed_rules);
+            out(
+                "rules",
+                &count,
+                "services of AWS made them for themselves".to_owned(),
+            );
         }
         Self {
             inventory,
@@ -180,16 +183,6 @@ impl<'a> Draft<'a> {
         let Scope { region, account, .. } = self.request.scope;
         let is_known = self.inventory.unread.iter().all(|one| one.what != "the topics");
         is_known && topics::place(arn) == Some((region, account)) && self.topic(arn).is_none()
-    }
-
-    /// Whether a rule hears of changes of alarms: then an alarm without actions tells somebody all the same.
-    fn has_rule_on_alarms(&self) -> bool {
-        let hears = |rule: &Rule| {
-            let sources = rule.pattern.as_ref().and_then(|pattern| pattern.get("source"));
-            let mut sources = sources.and_then(|list| list.as_array()).into_iter().flatten();
-            rule.state != "DISABLED" && sources.any(|source| source == "aws.cloudwatch")
-        };
-        self.inventory.rules.iter().any(hears)
     }
 
     fn known(&self) -> Known {

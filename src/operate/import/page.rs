@@ -69,8 +69,8 @@ pub(super) fn write(draft: &Draft<'_>) -> Page {
 fn head(draft: &Draft<'_>) -> Vec<String> {
     let scope = draft.request.scope;
     let about = format!(
-        "What alerts in the account {}, {}, as `alertctl import` found it. `alertctl plan --adopt-all` shows what this file \
-         changes before anything is: the tags of these alarms, by which they become the stack's.",
+        "The alerts of the account {} in {}, as `alertctl import` found them. `alertctl plan --adopt-all` shows what the \
+         first `apply` would change: the tags of these alarms, which say that they are the stack's, and nothing else.",
         scope.account, scope.region
     );
     let mut lines = comment("", &about);
@@ -261,22 +261,30 @@ fn quoted_reason(reason: &str) -> String {
     crate::stack::masked(&shown)
 }
 
-/// A text as lines of a comment.
+/// A text as lines of a comment. An element of a list goes on under its first word.
 fn comment(indent: &str, text: &str) -> Vec<String> {
     let start = format!("{indent}#");
+    let further = if text.starts_with("- ") { "  " } else { "" };
     let mut lines = vec![start.clone()];
-    let mut width = start.chars().count();
-    for word in text.split(' ').filter(|word| !word.is_empty()) {
-        let length = word.chars().count();
-        if width + 1 + length > WIDTH && width > start.chars().count() {
-            lines.push(start.clone());
-            width = start.chars().count();
-        }
-        if let Some(line) = lines.last_mut() {
+    for word in words(text) {
+        let Some(line) = lines.last_mut() else { break };
+        let is_full = line.chars().count() + 1 + word.chars().count() > WIDTH;
+        if is_full && line.len() > start.len() {
+            lines.push(format!("{start}{further} {word}"));
+        } else {
             line.push(' ');
             line.push_str(word);
         }
-        width += 1 + length;
     }
     lines
+}
+
+/// The parts of a text between which a line may end: blanks that are not between backticks.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    let mut is_code = false;
+    let parts = text.split(move |c: char| {
+        is_code ^= c == '`';
+        c == ' ' && !is_code
+    });
+    parts.filter(|word| !word.is_empty())
 }

@@ -5,6 +5,8 @@ use crate::aws::fault::{NO_ANSWER, NOT_SENT};
 
 mod alarms;
 mod rules;
+#[cfg(test)]
+pub(crate) mod samples;
 mod tags;
 mod topics;
 mod trails;
@@ -13,6 +15,28 @@ pub use alarms::{Actions, Alarm, OnMetric, Watches};
 pub use rules::{ApiDestination, Rule};
 pub use topics::{Subscription, Topic};
 pub use trails::{Filter, Trail};
+
+/// The actions that reading needs. Nearly all of them list something as a whole, so AWS knows no narrower resource than `*`; the
+/// others read what was found.
+pub const ACTIONS: [&str; 17] = [
+    "cloudtrail:DescribeTrails",
+    "cloudtrail:GetEventSelectors",
+    "cloudtrail:GetTrailStatus",
+    "cloudwatch:DescribeAlarms",
+    "cloudwatch:ListMetrics",
+    "cloudwatch:ListTagsForResource",
+    "events:ListApiDestinations",
+    "events:ListEventBuses",
+    "events:ListRules",
+    "events:ListTagsForResource",
+    "events:ListTargetsByRule",
+    "logs:DescribeMetricFilters",
+    "sns:ListSubscriptions",
+    "sns:ListSubscriptionsByTopic",
+    "sns:ListTagsForResource",
+    "sns:ListTopics",
+    "tag:GetResources",
+];
 
 /// Which of it is asked for.
 #[derive(Debug, Clone, Default)]
@@ -63,6 +87,8 @@ pub struct Inventory {
     pub destinations: Vec<ApiDestination>,
     /// How many rules AWS's services made for themselves.
     pub managed_rules: usize,
+    /// Whether any rule hears of the changes of alarms: then an alarm without actions tells somebody all the same.
+    pub rules_hear_alarms: bool,
     pub unread: Vec<Unread>,
 }
 
@@ -92,17 +118,18 @@ impl Inventory {
         let log_alarms = read.take("the alarms on logs", log_alarms)?;
         read.alarms.extend(log_alarms);
         read.topics = read.take("the topics", topics)?;
-        (read.rules, read.managed_rules) = read.take("the rules", rules)?;
+        let listed = read.take("the rules", rules)?;
+        (read.managed_rules, read.rules_hear_alarms) = (listed.managed, listed.hear_alarms);
         read.filters = read.take("the metric filters", filters)?;
         read.trails = read.take("the trails", trails)?;
         read.destinations = read.take("the API destinations", destinations)?;
 
-        let mut rules = std::mem::take(&mut read.rules);
+        let mut rules = listed.selected;
         let tagged = tags::of_rules(aws, &index, &mut rules).await;
-        read.take("the tags of the rules", tagged)?;
+        read.take("the tags of the rules, which say who owns them", tagged)?;
         let mut alarms = std::mem::take(&mut read.alarms);
         let tagged = tags::of_alarms(aws, &index, &mut alarms).await;
-        read.take("the tags of the alarms", tagged)?;
+        read.take("the tags of the alarms, which say who owns them", tagged)?;
         let mut topics = std::mem::take(&mut read.topics);
         let tagged = tags::of_topics(aws, &index, selection, &mut topics).await;
         read.take("the tags of the topics", tagged)?;

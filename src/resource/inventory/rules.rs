@@ -40,8 +40,16 @@ pub struct ApiDestination {
     pub url: String,
 }
 
-/// The selected rules of all buses, and the number of those that AWS's services made for themselves.
-pub(super) async fn all(aws: &Aws, selection: &Selection) -> Result<(Vec<Rule>, usize)> {
+/// The rules of a region.
+#[derive(Debug, Default)]
+pub(super) struct Rules {
+    pub selected: Vec<Rule>,
+    pub managed: usize,
+    pub hear_alarms: bool,
+}
+
+/// The selected rules of all buses, and what the others say.
+pub(super) async fn all(aws: &Aws, selection: &Selection) -> Result<Rules> {
     let events = &aws.connection.clients.events;
     let buses = pages(async |token| {
         let request = events.list_event_buses().set_next_token(token);
@@ -69,9 +77,21 @@ pub(super) async fn all(aws: &Aws, selection: &Selection) -> Result<(Vec<Rule>, 
         ..Rule::default()
     };
     let mut rules: Vec<_> = rules.into_iter().map(rule).collect();
+    let hear_alarms = rules.iter().any(hears_alarms);
     rules.retain(|rule| selection.names(&rule.name));
     rules.sort_by(|one, other| (&one.bus, &one.name).cmp(&(&other.bus, &other.name)));
-    Ok((rules, managed.len()))
+    Ok(Rules {
+        selected: rules,
+        managed: managed.len(),
+        hear_alarms,
+    })
+}
+
+/// Whether a rule hears of the changes of alarms.
+fn hears_alarms(rule: &Rule) -> bool {
+    let sources = rule.pattern.as_ref().and_then(|pattern| pattern.get("source"));
+    let mut sources = sources.and_then(Value::as_array).into_iter().flatten();
+    rule.state != "DISABLED" && sources.any(|source| source == "aws.cloudwatch")
 }
 
 /// Reads where the events of each rule go.

@@ -1,6 +1,10 @@
 //! Parts of an account.
 
+use std::collections::BTreeSet;
+use std::time::Duration;
+
 use super::*;
+use crate::support::proxy::{Fate, Proxy};
 
 #[tokio::test]
 async fn by_name_and_by_tag() {
@@ -66,4 +70,78 @@ async fn an_account_without_anything() {
         "{}",
         wrong.all()
     );
+}
+
+/// Each permission is one that `alertctl policy --import` prints; each that is missing is told by name, and all else is there.
+#[tokio::test]
+async fn without_a_permission() {
+    let world = World::new();
+    let (endpoint, _) = world.up();
+    let aws = clients(&endpoint, REGION).await;
+    accounts::by_the_guides(&aws).await;
+    let policy = world.json(&["policy", "--import"]);
+    let actions = policy["policies"][0]["document"]["Statement"][0]["Action"]
+        .as_array()
+        .unwrap();
+    let actions: BTreeSet<String> = actions
+        .iter()
+        .map(|one| one.as_str().unwrap().to_owned())
+        .collect();
+    let import = ["import", "--region", REGION, "--stack", "mission"];
+    let run = |refused: Option<String>| {
+        let endpoint = endpoint.clone();
+        let world = &world;
+        // In a thread of its own, because the proxy has its own runtime.
+        std::thread::scope(|scope| {
+            let ran = scope.spawn(move || {
+                let proxy = Proxy::judging(&endpoint, Duration::ZERO, move |_, action| {
+                    match refused.as_deref() == Some(action) {
+                        true => Fate::Refuse(403, "AccessDeniedException", "you may not"),
+                        false => Fate::Pass,
+                    }
+                });
+                let ran = world.run_at(&proxy.url, "000000000000", &import);
+                (ran, proxy.actions())
+            });
+            ran.join().unwrap()
+        })
+    };
+    let (whole, called) = run(None);
+    assert_eq!(whole.code, 0, "{}", whole.all());
+    let called: BTreeSet<String> = called.into_iter().collect();
+    let needed: BTreeSet<String> = called
+        .iter()
+        .filter(|call| *call != "sts:GetCallerIdentity")
+        .cloned()
+        .collect();
+    let unknown: Vec<_> = needed.difference(&actions).collect();
+    assert_eq!(unknown, [""; 0]);
+    // A topic that nobody hears is asked itself, and one without tags only if tags were asked for.
+    let unused: Vec<_> = actions.difference(&needed).collect();
+    assert_eq!(
+        unused,
+        ["sns:ListSubscriptionsByTopic", "sns:ListTagsForResource"]
+    );
+    for action in &needed {
+        let (ran, _) = run(Some(action.clone()));
+        assert_eq!(ran.code, 0, "{action}: {}", ran.all());
+        assert!(ran.stderr.contains(action.as_str()), "{action}: {}", ran.all());
+        world.write("stack.yaml", &ran.stdout);
+        let valid = world.run(&["validate"]);
+        assert_eq!(valid.code, 0, "{action}: {}\n{}", ran.stdout, valid.all());
+        if !action.starts_with("cloudtrail:") {
+            assert!(
+                ran.stdout.contains(&format!("({action}: ")),
+                "{action}: {}",
+                ran.stdout
+            );
+        }
+        let has_alarms = action != "cloudwatch:DescribeAlarms";
+        assert_eq!(
+            ran.stdout.contains("\nalarms:\n"),
+            has_alarms,
+            "{action}: {}",
+            ran.stdout
+        );
+    }
 }

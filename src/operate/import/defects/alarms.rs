@@ -60,7 +60,7 @@ fn deaf(alarm: &Alarm, used: &BTreeSet<String>, draft: &Draft<'_>) -> Option<Def
         return None;
     }
     if alarm.actions.all().next().is_none() {
-        return match draft.has_rule_on_alarms() {
+        return match draft.inventory.rules_hear_alarms {
             true => None,
             false => defect(
                 "it has no actions".to_owned(),
@@ -113,7 +113,7 @@ fn never_over(alarm: &Alarm) -> Option<Defect> {
         (Sort::NeverOver, "alarm"),
         &alarm.name,
         format!("it does not tell {} that it is over", names.join(", ")),
-        "add `ok:` with the same topics as `to:`",
+        "remove `ok:` in the file: who hears of the alarm then hears of its end",
     ))
 }
 
