@@ -4,9 +4,9 @@ use clap::Args;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Reads, and changes nothing. The file takes alarms over as they are: `alertctl plan --adopt-all` on it
-shows changes of tags only. What it cannot say so is named in a comment, with the reason. What is
-wrong with the alerts of the account goes to standard error.
+Reads, and changes nothing. The file takes alarms over as they are: `alertctl plan --adopt-all` on
+it shows changes of tags only. What cannot be said so is named in a comment, with the reason. What
+is wrong with the alerts of the account goes to standard error.
 
 Examples:
   alertctl import > stack.yaml

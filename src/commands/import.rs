@@ -64,7 +64,9 @@ pub async fn run(app: &App, args: &ImportArgs) -> Outcome {
         },
     )?;
     if app.out.format != Format::Json {
-        app.out.say(&defects::text(found));
+        if !found.is_empty() {
+            app.out.say(&defects::text(found));
+        }
         app.out
             .say(&defects::summary(*alarms, *topics, left_out.len(), found.len()));
     }

@@ -3,8 +3,8 @@
 use super::style;
 use crate::operate::import::{Defect, Sort};
 
-/// Most defects of one sort that are shown one by one, with what to do about each.
-const SHOWN: usize = 20;
+/// Most names that are shown of those of which the same is to be said.
+const NAMED: usize = 10;
 
 /// The defects by sort; an empty text if there are none.
 pub fn text(defects: &[Defect]) -> String {
@@ -15,21 +15,41 @@ pub fn text(defects: &[Defect]) -> String {
         let these: Vec<&Defect> = defects.iter().filter(|defect| defect.sort == sort).collect();
         let style = style::WARNING;
         lines.push(format!("{style}{}{style:#}: {}", sort.title(), these.len()));
-        for Defect {
-            what,
-            name,
-            message,
-            help,
-            ..
-        } in these.iter().take(SHOWN)
-        {
-            lines.push(format!("  {what} `{}`: {message}; {help}", name.escape_debug()));
+        let mut alike: Vec<(&Defect, Vec<String>)> = Vec::new();
+        for defect in these {
+            let name = format!("`{}`", shown(&defect.name));
+            let says_same = |one: &&Defect| {
+                (one.what, &one.message, &one.help) == (defect.what, &defect.message, &defect.help)
+            };
+            match alike.iter_mut().find(|(one, _)| says_same(one)) {
+                Some((_, names)) => names.push(name),
+                None => alike.push((defect, vec![name])),
+            }
         }
-        if let Some(more) = these.len().checked_sub(SHOWN).filter(|more| *more > 0) {
-            lines.push(format!("  and {more} more (`--output json` has all)"));
+        for (defect, names) in alike {
+            let several = if names.len() > 1 { "s" } else { "" };
+            let more = match names.len().saturating_sub(NAMED) {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            let named = names.into_iter().take(NAMED).collect::<Vec<_>>().join(", ");
+            let Defect {
+                what, message, help, ..
+            } = defect;
+            lines.push(format!("  {what}{several} {named}{more}: {message}; {help}"));
         }
     }
     lines.join("\n")
+}
+
+/// A name on one line.
+fn shown(name: &str) -> String {
+    name.chars()
+        .flat_map(|c| match c.is_control() {
+            true => c.escape_debug().collect::<Vec<_>>(),
+            false => vec![c],
+        })
+        .collect()
 }
 
 /// The whole in one line.

@@ -123,6 +123,11 @@ impl Inventory {
         read.filters = read.take("the metric filters", filters)?;
         read.trails = read.take("the trails", trails)?;
         read.destinations = read.take("the API destinations", destinations)?;
+        let denied = read.trails.iter().find_map(|trail| trail.logs.clone().err());
+        // Some trails of other regions tell it only there.
+        if let Some(fault) = denied.filter(Fault::denied) {
+            read.take::<()>("whether the trails log", Err(fault))?;
+        }
 
         let mut rules = listed.selected;
         let tagged = tags::of_rules(aws, &index, &mut rules).await;

@@ -41,7 +41,7 @@ pub(super) async fn trails(aws: &Aws) -> Result<Vec<Trail>> {
             home_region: text(trail.home_region()),
             is_multi_region: trail.is_multi_region_trail().unwrap_or(false),
             log_group: group.map(|(_, name)| name.trim_end_matches(":*").to_owned()),
-            logs: precondition::logs(aws, trail).await,
+            logs: precondition::told(aws, trail).await,
         })
     })
     .await

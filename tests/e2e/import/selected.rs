@@ -51,6 +51,11 @@ async fn by_name_and_by_tag() {
     assert!(!ran.stdout.contains("mail-cpu"), "{}", ran.stdout);
     // The names that a stack would choose itself are not written.
     assert!(!ran.stdout.contains("name:"), "{}", ran.stdout);
+    // A key may be renamed later: the alarm stays.
+    world.edit(|file| file.replace("  cpu:\n", "  processor:\n    name: shop-cpu\n"));
+    let plan = world.ok(&["plan", "--local", "--output", "json"]);
+    let renamed = "update cloudwatch-alarm/processor: tags.alertctl:node";
+    assert_eq!(planned(&plan.stdout).into_iter().collect::<Vec<_>>(), [renamed]);
 }
 
 #[tokio::test]
