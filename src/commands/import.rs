@@ -14,7 +14,7 @@ use crate::resource::inventory::{Inventory, Selection};
 pub async fn run(app: &App, args: &ImportArgs) -> Outcome {
     let access = app.access("", None).await?;
     let selection = Selection {
-        prefix: args.prefix.clone(),
+        prefix: args.prefix.clone().filter(|prefix| !prefix.is_empty()),
         tags: args.tags.clone(),
     };
     let inventory = Inventory::read(&access.aws, &selection).await?;

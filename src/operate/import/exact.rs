@@ -1,6 +1,6 @@
 //! Whether a draft says exactly what is there: it is loaded, and compared with the account as a plan does it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Draft;
 use super::page::Page;
@@ -49,6 +49,16 @@ pub(super) fn check(draft: &Draft<'_>, page: &Page) -> Result<Checked, String> {
     let graph = blueprint::names(&loaded.stack, draft.request.scope);
     let known = draft.known();
     let mut faulty = BTreeMap::new();
+    // The graph has none that wait for each other.
+    let in_graph: BTreeSet<&str> = graph.nodes().iter().map(|node| node.id.key.as_str()).collect();
+    for (_, written) in draft
+        .alarms
+        .iter()
+        .filter(|(key, _)| !in_graph.contains(key.as_str()))
+    {
+        let reason = "it and other alarms refer to each other in a cycle".to_owned();
+        faulty.insert(written.alarm.name.clone(), reason);
+    }
     for node in graph.nodes() {
         let written = draft.alarms.get(&node.id.key);
         let Some(written) = written.filter(|written| written.alarm.kind == node.id.kind) else {

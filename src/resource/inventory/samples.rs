@@ -57,3 +57,11 @@ pub(crate) fn composite(name: &str, rule: &str) -> Alarm {
     let alarm = CompositeAlarm::builder().alarm_name(name).alarm_rule(rule);
     Alarm::of_alarms(&alarm.alarm_actions(TOPIC).ok_actions(TOPIC).build())
 }
+
+/// The same, silenced by another one.
+pub(crate) fn suppressed(name: &str, rule: &str, by: &str) -> Alarm {
+    let alarm = CompositeAlarm::builder().alarm_name(name).alarm_rule(rule);
+    let alarm = alarm.actions_suppressor(by).actions_suppressor_wait_period(60);
+    let alarm = alarm.actions_suppressor_extension_period(120);
+    Alarm::of_alarms(&alarm.alarm_actions(TOPIC).ok_actions(TOPIC).build())
+}

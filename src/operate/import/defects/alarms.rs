@@ -2,19 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::Draft;
 use super::super::composite::watched;
+use super::super::{Draft, owners};
 use super::{Defect, Sort, reach};
 use crate::resource::inventory::{Alarm, Topic, Watches};
 
 pub(super) fn find(draft: &Draft<'_>) -> Vec<Defect> {
-    let alarms = &draft.inventory.alarms;
-    let used: BTreeSet<String> = alarms.iter().flat_map(used_by).collect();
+    let used: BTreeSet<String> = draft.inventory.alarms.iter().flat_map(used_by).collect();
+    // What somebody else looks after is not for people to mend.
+    let alarms = draft.inventory.alarms.iter();
+    let alarms: Vec<&Alarm> = alarms.filter(|alarm| owners::of_alarm(alarm).is_none()).collect();
     let mut defects = Vec::new();
-    for alarm in alarms
-        .iter()
-        .filter(|alarm| super::super::owners::of_alarm(alarm).is_none())
-    {
+    for alarm in &alarms {
         defects.extend(deaf(alarm, &used, draft));
         defects.extend(never_over(alarm));
         if alarm.has_no_data {
@@ -27,7 +26,7 @@ pub(super) fn find(draft: &Draft<'_>) -> Vec<Defect> {
         }
         defects.extend(reach::of(alarm));
     }
-    defects.extend(twice(alarms));
+    defects.extend(twice(&alarms));
     defects
 }
 
@@ -118,9 +117,9 @@ fn never_over(alarm: &Alarm) -> Option<Defect> {
 }
 
 /// Alarms that watch the same, go off at the same, and tell the same.
-fn twice(alarms: &[Alarm]) -> Vec<Defect> {
+fn twice(alarms: &[&Alarm]) -> Vec<Defect> {
     let mut same: BTreeMap<String, Vec<&Alarm>> = BTreeMap::new();
-    for alarm in alarms {
+    for &alarm in alarms {
         let sorted = |arns: &[String]| arns.iter().cloned().collect::<BTreeSet<_>>();
         let actions = &alarm.actions;
         let told = [&actions.alarm, &actions.ok, &actions.insufficient_data].map(|arns| sorted(arns));

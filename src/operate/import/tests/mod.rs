@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use super::*;
-use crate::resource::inventory::samples::{TOPIC, alarm, composite, empty, promql};
+use crate::resource::inventory::samples::{TOPIC, alarm, composite, empty, promql, suppressed};
 use crate::resource::inventory::{ApiDestination, Filter, Rule, Subscription, Trail, Watches};
 
 mod found;
@@ -146,6 +146,32 @@ fn what_cannot_be_said_exactly_is_left_out_with_the_reason() {
         "{text}"
     );
     assert!(!text.contains("hooks.slack.com"), "{text}");
+}
+
+#[test]
+fn alarms_that_refer_to_each_other() {
+    let fine = suppressed("fine", "ALARM(cpu)", "deploy");
+    let inventory = account(vec![
+        alarm("cpu", |alarm| alarm),
+        suppressed("hen", "ALARM(cpu)", "egg"),
+        composite("egg", "ALARM(hen)"),
+        composite("day", "NOT ALARM(night)"),
+        composite("night", "NOT ALARM(day)"),
+        fine,
+    ]);
+    let out = left_out(&inventory);
+    let names: Vec<_> = out.iter().map(|(name, _)| name.as_str()).collect();
+    assert!(names.contains(&"egg") && names.contains(&"hen"), "{out:?}");
+    // Without one of them there is no cycle.
+    assert_eq!(
+        names
+            .iter()
+            .filter(|name| ["day", "night"].contains(name))
+            .count(),
+        1,
+        "{out:?}"
+    );
+    assert_eq!(names.len(), 3, "{out:?}");
 }
 
 /// Every alarm with a name that CloudWatch takes is in the file under that name.
