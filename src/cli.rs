@@ -242,6 +242,10 @@ pub struct PlanArgs {
     /// are shown separately, as drift
     #[arg(long, value_name = "FILE")]
     pub base: Option<PathBuf>,
+    /// Write what was changed in the account into the stack file, as far as its values can say it, and plan anew. Edits
+    /// that were not applied yet count as well, unless `--base` tells them apart
+    #[arg(long)]
+    pub absorb: bool,
     /// Exit with 2 if there are changes
     #[arg(long)]
     pub detailed_exitcode: bool,

@@ -38,6 +38,7 @@ pub use alert::Endpoint;
 pub use announcement::Announcement;
 pub use card::{Card, Digest, Line, compose, digest, summarise};
 pub use config::SettingsError;
+pub use contract::page;
 pub use contract::{
     AD_HOC, Act, Actions, BODY_LIMIT, BUFFERS, Buffer, ChannelKey, ChannelType, DEAD_LETTER_QUEUE,
     DESTINATIONS, DUTY, ENCRYPTED_FOR, ENCRYPTION_CONTEXT_KEY, ENDPOINT, Envelope, Filter, HEARTBEAT_METRIC,

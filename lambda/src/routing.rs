@@ -131,6 +131,13 @@ impl Settings {
         Some(open.next()?.0.as_str())
     }
 
+    /// The runbook and the dashboard that the stack file has for the source of a notice.
+    pub(crate) fn pages(&self, notice: &Notice) -> [Option<String>; 2] {
+        let page =
+            |of: fn(&Source) -> &Option<String>| ways(notice, self).find_map(|way| of(way.source?).clone());
+        [page(|source| &source.runbook), page(|source| &source.dashboard)]
+    }
+
     /// The severity that a message shows: what the stack file sets for its alarm, rule, endpoint or topic (the first of
     /// them that sets one), otherwise the notice's own. A severity set for an alarm applies to the state ALARM.
     /// In other states the lower of the two severities applies, so the recovery of a critical alarm is not

@@ -93,6 +93,11 @@ pub struct Source {
     /// Of a topic: whether the relay also publishes its messages to it, for the e-mail subscribers.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub mail: bool,
+    /// Pages that its messages link to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub runbook: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dashboard: Option<String>,
     /// Of an alarm: whether a chart of its metric goes into the threads of its messages.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub chart: bool,

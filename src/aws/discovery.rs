@@ -68,6 +68,27 @@ pub(super) async fn by_tag(aws: &Aws) -> Result<Vec<Tagged>> {
     indexed(aws, request.tag_filters(filter)).await
 }
 
+/// The resources of this type that have each of these tags, with one of its values if there are any.
+pub async fn of_type(
+    aws: &Aws,
+    resource_type: &str,
+    tags: &BTreeMap<String, Vec<String>>,
+) -> Result<Vec<Tagged>> {
+    use aws_sdk_resourcegroupstagging::types::TagFilter;
+    let filters = tags.iter().map(|(key, values)| {
+        let values = (!values.is_empty()).then(|| values.clone());
+        TagFilter::builder().key(key).set_values(values).build()
+    });
+    let request = aws.connection.clients.tagging.get_resources();
+    let request = request.resource_type_filters(resource_type);
+    let filters: Vec<_> = filters.collect();
+    indexed(
+        aws,
+        request.set_tag_filters((!filters.is_empty()).then_some(filters)),
+    )
+    .await
+}
+
 /// Everything that the tagging index returns for `request`.
 pub async fn indexed(aws: &Aws, request: GetResourcesFluentBuilder) -> Result<Vec<Tagged>> {
     let request = request.resources_per_page(100);

@@ -72,7 +72,7 @@ impl Build<'_> {
             node,
             CloudwatchAlarm {
                 name: self.names.alarm(key, alarm),
-                description: alarm.description.clone(),
+                description: alarm.described(),
                 actions_enabled: alarm.actions_enabled,
                 alarm_actions: self.actions(alarm, &alarm.to),
                 ok_actions: self.actions(alarm, &alarm.on_ok()),
@@ -118,7 +118,7 @@ impl Build<'_> {
             own,
             CloudwatchCompositeAlarm {
                 name: self.names.alarm(key, alarm),
-                description: alarm.description.clone(),
+                description: alarm.described(),
                 rule: rule.unwrap_or_default(),
                 actions_enabled: alarm.actions_enabled,
                 alarm_actions: self.actions(alarm, &alarm.to),

@@ -7,7 +7,8 @@ use serde_json::json;
 
 use super::Build;
 use super::roles::Role;
-use super::rules::{Buses, Wiring, bare_target};
+use super::rules::{Buses, Wiring};
+use super::targets::bare_target;
 use crate::aws::Text;
 use crate::aws::policy::{Policy, Statement};
 use crate::resource::NodeId;

@@ -42,6 +42,7 @@ mod rules;
 mod running;
 mod settings;
 mod signals;
+mod targets;
 mod topics;
 mod trail;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use alertctl_relay::{METRIC_NAMESPACE, STACK_DIMENSION, WAITING_METRIC};
+use alertctl_relay::{METRIC_NAMESPACE, STACK_DIMENSION, WAITING_METRIC, page};
 
 use super::Build;
 use crate::aws::Text;
@@ -75,7 +75,11 @@ impl Build<'_> {
                 &key,
                 CloudwatchAlarm {
                     name: format!("{}{}", self.monitor_prefix(), monitor.what),
-                    description: Some(monitor.description),
+                    description: page::described(
+                        Some(&monitor.description),
+                        monitoring.runbook.as_deref(),
+                        monitoring.dashboard.as_deref(),
+                    ),
                     actions_enabled: true,
                     alarm_actions: self.topic_arns(&monitoring.to),
                     ok_actions: self.topic_arns(&hears_of_ends(&monitoring.to)),

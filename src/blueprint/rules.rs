@@ -2,27 +2,25 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use alertctl_relay::Envelope;
-use serde_json::json;
-
 use super::Build;
 use super::elsewhere::topics_notified;
 use super::forwarding::ARRIVALS;
 use super::function::Function;
 use super::incidents::reminds;
 use super::mail::mails;
+use super::targets::{by_arn, for_relay, input, target};
 use crate::aws::Text;
 use crate::aws::policy::Statement;
 use crate::aws::secret::fingerprint;
 use crate::resource::eventbridge::DEFAULT_BUS;
 use crate::resource::eventbridge::event_bus::EventbridgeEventBus;
 use crate::resource::eventbridge::rule::{EventbridgeRule, RuleState, Trigger};
-use crate::resource::eventbridge::targets::{EventbridgeTargets, Input, Target};
+use crate::resource::eventbridge::targets::{EventbridgeTargets, Target};
 use crate::resource::lambda::permission::LambdaPermission;
 use crate::resource::sns::topic::SnsTopic;
 use crate::resource::sqs::queue::SqsQueue;
 use crate::resource::{NodeId, Ref};
-use crate::stack::{CompiledRule, Rule, RuleInput, What, is_arn};
+use crate::stack::{CompiledRule, Rule, What, is_arn};
 
 /// The key of the dead-letter queue for events that EventBridge could not deliver.
 const UNDELIVERED: &str = "rules";
@@ -71,14 +69,7 @@ impl Build<'_> {
                 after.extend(topics.get(topic).map(|topic| topic.id().clone()));
             }
             let others = rule.rule.to.iter().filter(|name| is_arn(name));
-            targets.extend(others.map(|arn| Target {
-                input: rule.rule.input.as_ref().map(input),
-                ..target(
-                    &format!("arn-{}", &fingerprint(arn)[..8]),
-                    arn.as_str().into(),
-                    rule.rule,
-                )
-            }));
+            targets.extend(others.map(|arn| by_arn(arn, rule.rule)));
             let channels: Vec<_> = self.channels_in(&rule.rule.to).collect();
             if let (Some(relay), false) = (relay, channels.is_empty()) {
                 targets.push(Target {
@@ -332,27 +323,6 @@ impl Build<'_> {
     }
 }
 
-/// A target with EventBridge's default settings.
-pub(super) fn bare_target(id: &str, arn: Text) -> Target {
-    Target {
-        id: id.to_owned(),
-        arn,
-        role_arn: None,
-        input: None,
-        dead_letter_queue: None,
-        retry_attempts: None,
-        retry_age_seconds: None,
-    }
-}
-
-fn target(id: &str, arn: Text, rule: &Rule) -> Target {
-    Target {
-        retry_attempts: rule.retry.attempts,
-        retry_age_seconds: rule.retry.age_seconds,
-        ..bare_target(id, arn)
-    }
-}
-
 /// The id of the statement for one rule. It must not contain a dot, but a rule's name may: a name that is
 /// changed gets a digest as its suffix.
 fn rule_statement(bus: &str, rule: &str) -> String {
@@ -371,27 +341,6 @@ fn heard(rule: &CompiledRule<'_>) -> String {
     match &rule.rule.what {
         What::Preset(preset) => format!("the rule `{}` (`preset: {}`)", rule.origin, preset.as_str()),
         What::Services(_) | What::Pattern(_) => format!("the rule `{}`", rule.origin),
-    }
-}
-
-fn input(input: &RuleInput) -> Input {
-    match input {
-        RuleInput::Text(text) => Input::Constant(json!(text).to_string()),
-        RuleInput::Path(path) => Input::Path(path.clone()),
-        RuleInput::Template { paths, template } => Input::Transformer {
-            paths: paths.clone(),
-            template: template.clone(),
-        },
-    }
-}
-
-/// The input of the relay: the event, the key of its rule, and its channels. Because each rule carries its own
-/// routing, no number of rules fills the function's environment.
-pub(super) fn for_relay(rule: &str, channels: &[&String]) -> Input {
-    let route = json!({ "rule": rule, "channels": channels });
-    Input::Transformer {
-        paths: BTreeMap::new(),
-        template: Envelope::template(&route, "<aws.events.event.json>"),
     }
 }
 

@@ -21,12 +21,16 @@ pub fn settings(stack: &Stack) -> Settings {
     let topics = stack.topics.iter().filter(|(_, topic)| !topic.to.is_empty());
     let alarms = stack.alarms_expanded();
     let named = named(stack);
-    let rules = stack.rules.iter().map(|(key, rule)| (key, rule.severity));
+    let rules = stack
+        .rules
+        .iter()
+        .map(|(key, rule)| (key, source(rule.severity, &rule.runbook, &rule.dashboard)));
     // For each topic, one rule reports alarms from other regions; that rule has the topic's key.
     let elsewhere = topics_notified(stack, None);
     let by_topic = elsewhere.iter().filter(|key| !mails(stack, key));
     let by_topic = by_topic.filter(|key| !stack.rules.contains_key(*key));
-    let by_topic = by_topic.filter_map(|key| Some((key, stack.topics.get(key)?.severity)));
+    let of_topic = |topic: &stack::Topic| source(topic.severity, &topic.runbook, &topic.dashboard);
+    let by_topic = by_topic.filter_map(|key| Some((key, of_topic(stack.topics.get(key)?))));
     let rules = rules.chain(by_topic);
     let endpoints = stack.endpoints.iter();
     Settings {
@@ -46,9 +50,8 @@ pub fn settings(stack: &Stack) -> Settings {
                 let source = Source {
                     to: topic.to.iter().cloned().map(ChannelKey).collect(),
                     keys: named.get(key).cloned().into_iter().collect(),
-                    severity: topic.severity,
                     mail: mails(stack, key),
-                    ..Source::default()
+                    ..of_topic(topic)
                 };
                 (names.topic(key, topic), source)
             })
@@ -70,7 +73,10 @@ pub fn settings(stack: &Stack) -> Settings {
                 (source != Source::default()).then(|| (names.alarm(key, alarm), source))
             })
             .collect(),
-        endpoints: graded(endpoints.map(|(key, endpoint)| (key, endpoint.severity))),
+        endpoints: graded(endpoints.map(|(key, endpoint)| {
+            let (runbook, dashboard) = (&endpoint.runbook, &endpoint.dashboard);
+            (key, source(endpoint.severity, runbook, dashboard))
+        })),
         mutes: windows(stack),
     }
 }
@@ -90,16 +96,19 @@ fn named(stack: &Stack) -> BTreeSet<String> {
     filters.flat_map(|filter| filter.rules.iter().cloned()).collect()
 }
 
-/// Sources by key, for which the stack file sets a severity.
-fn graded<'a>(sources: impl Iterator<Item = (&'a String, Option<Severity>)>) -> BTreeMap<String, Source> {
-    let graded = sources.filter_map(|(key, said)| {
-        let source = Source {
-            severity: Some(said?),
-            ..Source::default()
-        };
-        Some((key.clone(), source))
-    });
-    graded.collect()
+/// Sources by key, for which the stack file sets something.
+fn graded<'a>(sources: impl Iterator<Item = (&'a String, Source)>) -> BTreeMap<String, Source> {
+    let graded = sources.filter(|(_, source)| *source != Source::default());
+    graded.map(|(key, source)| (key.clone(), source)).collect()
+}
+
+fn source(severity: Option<Severity>, runbook: &Option<String>, dashboard: &Option<String>) -> Source {
+    Source {
+        severity,
+        runbook: runbook.clone(),
+        dashboard: dashboard.clone(),
+        ..Source::default()
+    }
 }
 
 fn channel(stack: &Stack, key: &str, channel: &stack::Channel) -> Channel {

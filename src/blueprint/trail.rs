@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use super::function::{Duty, Function, plain};
 use super::roles::Role;
-use super::rules::{Wiring, bare_target};
+use super::rules::Wiring;
+use super::targets::bare_target;
 use super::{Addresses, Build};
 use crate::aws::Text;
 use crate::aws::policy::{Policy, Statement};

@@ -22,7 +22,7 @@ const LONGEST: u64 = 8192;
 
 pub async fn run(app: &App, args: &EncryptHookArgs) -> Outcome {
     // This command replaces ciphertexts for a relay with another name, so they are not an error here.
-    let loaded = app.load_for(&args.file.path, Ciphertexts::Unused)?;
+    let loaded = app.load_for(&args.file.path, Ciphertexts::Unused).await?;
     let stack = &loaded.stack;
     let channel = channel(stack, args.channel.as_deref())?;
     let loopback = if app.global.local {

@@ -9,8 +9,8 @@ use crate::cli::ExpandArgs;
 use crate::stack::Ciphertexts;
 
 /// Prints the stack as one file that needs nothing else.
-pub fn run(app: &App, args: &ExpandArgs) -> Outcome {
-    let loaded = app.load_for(&args.file.path, Ciphertexts::Unused)?;
+pub async fn run(app: &App, args: &ExpandArgs) -> Outcome {
+    let loaded = app.load_for(&args.file.path, Ciphertexts::Unused).await?;
     let text = loaded.expanded().trim_end().to_owned();
     let files: Vec<_> = loaded.source.names().collect();
     app.out.result(

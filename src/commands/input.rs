@@ -1,4 +1,4 @@
-//! What a stack is read from: files and variables.
+//! What a stack is read from, files and variables, and how it is loaded.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,10 +6,52 @@ use std::path::{Path, PathBuf};
 use super::{App, saved};
 use crate::cli::{Global, StackOptions};
 use crate::output::Failure;
-use crate::stack::{Input, Variables, is_variable_name, read_variables};
+use crate::stack::{
+    Ciphertexts, Discovered, Input, Loaded, Variables, is_variable_name, load_from, read_variables,
+};
 
 impl App {
-    /// The same with these files laid over the stack file, and with no others.
+    /// Loads and checks the stack file; warnings go to standard error. If a `for_each` asks AWS for its elements, this does.
+    pub(super) async fn load(&self, path: &Path) -> Result<Loaded, Failure> {
+        self.load_for(path, Ciphertexts::Used).await
+    }
+
+    /// The same for a command that uses the ciphertexts of addresses in this way.
+    pub(super) async fn load_for(&self, path: &Path, ciphertexts: Ciphertexts) -> Result<Loaded, Failure> {
+        let input = self.input(path)?;
+        let loaded = load_from(&input, ciphertexts)?;
+        let loaded = self.discovered(input, loaded, ciphertexts).await?;
+        Ok(self.warned(loaded, false))
+    }
+
+    /// The same before a deployment: also warns about values that are only examples, except in the local mode,
+    /// where nothing is real.
+    pub(super) async fn load_to_deploy(&self, path: &Path) -> Result<Loaded, Failure> {
+        let input = self.input(path)?;
+        let loaded = load_from(&input, Ciphertexts::Used)?;
+        let loaded = self.discovered(input, loaded, Ciphertexts::Used).await?;
+        Ok(self.warned(loaded, !self.global.local))
+    }
+
+    /// The same without AWS: each `for_each` that asks AWS has one example.
+    pub(super) fn load_offline(&self, path: &Path, examples: bool) -> Result<Loaded, Failure> {
+        let loaded = load_from(&self.input(path)?, Ciphertexts::Used)?;
+        for asked in &loaded.asked {
+            let (by, query) = (&asked.by, &asked.query);
+            self.out.say(&format!(
+                "`{by}` asks AWS for {query}: here, with one example instead"
+            ));
+        }
+        Ok(self.warned(loaded, examples))
+    }
+
+    fn warned(&self, mut loaded: Loaded, examples: bool) -> Loaded {
+        loaded.warnings.retain(|warning| examples || !warning.is_example);
+        self.out.warn_of_file(&loaded);
+        loaded
+    }
+
+    /// `alertctl` with these files laid over the stack file, and with no others.
     pub(super) fn with_files(&self, files: Vec<PathBuf>) -> Self {
         let stack = StackOptions {
             files,
@@ -53,6 +95,10 @@ impl App {
             ));
         }
         let variables = Variables::new(given.iter().cloned(), of_files);
-        Ok(Input { files, variables })
+        Ok(Input {
+            files,
+            variables,
+            discovered: Discovered::Unasked,
+        })
     }
 }

@@ -126,7 +126,7 @@ async fn alarm(app: &App, args: &AlarmArgs) -> Outcome {
 /// From nothing to a message on the screen.
 async fn demo(app: &App, args: &DemoArgs) -> Outcome {
     let loaded = match &args.path {
-        Some(path) => app.load(path)?,
+        Some(path) => app.load(path).await?,
         None => of_the_demo()?,
     };
     let stack = &loaded.stack;

@@ -18,7 +18,7 @@ use crate::stack::{Stack, nearest};
 const PAUSE: Duration = Duration::from_secs(2);
 
 pub async fn run(app: &App, args: &LogsArgs) -> Outcome {
-    let loaded = app.load(&args.file.path)?;
+    let loaded = app.load(&args.file.path).await?;
     let stack = &loaded.stack;
     known(stack, args.channel.as_deref())?;
     let access = app.access_at_home(&stack.stack, stack.region.as_deref()).await?;

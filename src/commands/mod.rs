@@ -19,8 +19,9 @@ use crate::engine::observe;
 use crate::engine::plan::Plan;
 use crate::local::{self, Session};
 use crate::output::{self, Failure, Out, Progress, talk};
-use crate::stack::{Ciphertexts, Loaded, Region, Stack, Trail, load_from};
+use crate::stack::{Ciphertexts, Loaded, Region, Stack, Trail};
 
+mod absorb;
 mod addresses;
 mod again;
 mod apply;
@@ -28,6 +29,7 @@ mod arrivals;
 pub mod completions;
 mod decryption;
 mod destroy;
+mod discover;
 mod encrypt_hook;
 mod endpoints;
 mod event;
@@ -94,7 +96,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Policy(args) => policy::run(&app, &args).await,
         Command::Init(args) => init::run(&app, &args),
         Command::Graph(args) => graph::run(&app, &args),
-        Command::Expand(args) => expand::run(&app, &args),
+        Command::Expand(args) => expand::run(&app, &args).await,
         Command::Schema(_) => schema::run(&app),
         Command::Completions(args) => completions::run(&app, &args),
         Command::Man(args) => man::run(&app, &args),
@@ -153,29 +155,6 @@ impl Access {
 }
 
 impl App {
-    /// Loads and checks the stack file; warnings go to standard error.
-    fn load(&self, path: &Path) -> Result<Loaded, Failure> {
-        self.loaded(path, Ciphertexts::Used, false)
-    }
-
-    /// The same for a command that uses the ciphertexts of addresses in this way.
-    fn load_for(&self, path: &Path, ciphertexts: Ciphertexts) -> Result<Loaded, Failure> {
-        self.loaded(path, ciphertexts, false)
-    }
-
-    /// The same before a deployment: also warns about values that are only examples, except in the local mode,
-    /// where nothing is real.
-    fn load_to_deploy(&self, path: &Path) -> Result<Loaded, Failure> {
-        self.loaded(path, Ciphertexts::Used, !self.global.local)
-    }
-
-    fn loaded(&self, path: &Path, ciphertexts: Ciphertexts, examples: bool) -> Result<Loaded, Failure> {
-        let mut loaded = load_from(&self.input(path)?, ciphertexts)?;
-        loaded.warnings.retain(|warning| examples || !warning.is_example);
-        self.out.warn_of_file(&loaded);
-        Ok(loaded)
-    }
-
     /// Warns about preconditions of the stack that are not met, and about those that could not be checked.
     fn warn_of(&self, plan: &Plan) {
         plan.warnings.iter().for_each(|warning| self.out.warn(warning));
@@ -290,7 +269,7 @@ impl App {
             return Ok((self.access(name, None).await?, None));
         }
         let path = which.path.as_deref().unwrap_or(Path::new("stack.yaml"));
-        let loaded = self.load_for(path, ciphertexts)?;
+        let loaded = self.load_for(path, ciphertexts).await?;
         let access = self
             .access(&loaded.stack.stack, loaded.stack.region.as_deref())
             .await?;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::addresses::Missing;
 use super::preflight::Preflight;
-use super::{Access, App, Outcome, addresses, decryption, metrics, saved};
+use super::{Access, App, Outcome, absorb, addresses, decryption, metrics, saved};
 use crate::aws::Aws;
 use crate::blueprint;
 use crate::cli::{Adopt, Format, PlanArgs};
@@ -37,13 +37,21 @@ pub async fn run(app: &App, args: &PlanArgs) -> Outcome {
         if let Some(base) = &args.base {
             planned.hold_against(app, base).await?;
         }
+        let mut absorbed = None;
+        if args.absorb {
+            absorbed = Some(absorb::absorb(app, &args.file.path, &planned)?);
+            planned = Planned::make(app, &args.file.path, &args.adopt, Missing::LeaveOut).await?;
+            if let Some(base) = &args.base {
+                planned.hold_against(app, base).await?;
+            }
+        }
         let verdict = match args.preflight {
             true => planned.preflight(app).await,
             false => None,
         };
-        Ok::<_, Failure>((planned, verdict))
+        Ok::<_, Failure>((planned, verdict, absorbed))
     };
-    let (planned, verdict) = match made.await {
+    let (planned, verdict, absorbed) = match made.await {
         Ok(made) => made,
         Err(failure) => {
             if let Err(unwritten) = app.out.comment(|| failure.markdown(&file)) {
@@ -62,6 +70,9 @@ pub async fn run(app: &App, args: &PlanArgs) -> Outcome {
             let mut document = json(plan);
             if let Some(verdict) = &verdict {
                 document["lacking"] = verdict.json();
+            }
+            if let Some(absorbed) = &absorbed {
+                document["absorbed"] = absorbed.json();
             }
             if !planned.without_addresses.is_empty() {
                 document["without_webhooks"] = json!(planned.without_addresses);
@@ -103,7 +114,7 @@ pub struct Planned {
 impl Planned {
     /// Loads the stack file, observes and plans.
     pub async fn make(app: &App, file: &Path, adopt: &Adopt, missing: Missing) -> Result<Self, Failure> {
-        let loaded = app.load_to_deploy(file)?;
+        let loaded = app.load_to_deploy(file).await?;
         let stack = &loaded.stack;
         let access = app.access(&stack.stack, stack.region.as_deref()).await?;
         Self::of(app, loaded, access, adopt, missing).await
@@ -171,7 +182,7 @@ impl Planned {
     /// Distinguishes drift from changes since the stack file `base`.
     async fn hold_against(&mut self, app: &App, base: &Path) -> Result<(), Failure> {
         // As it is: what lies over it now may not have been there.
-        let before = app.with_files(vec![]).load(base)?;
+        let before = app.with_files(vec![]).load(base).await?;
         let (stack, name) = (&before.stack, before.source.name());
         if stack.stack != self.plan.stack {
             return Err(Failure::new(

@@ -28,7 +28,7 @@ pub async fn run(app: &App, args: &PolicyArgs) -> Outcome {
         )?;
         return Ok(ExitCode::SUCCESS);
     }
-    let loaded = app.load(&args.file.path)?;
+    let loaded = app.load_offline(&args.file.path, false)?;
     let stack = &loaded.stack;
     if args.check {
         return check::run(app, args, stack).await;

@@ -12,7 +12,7 @@ use crate::operate::dead_letters::{self, DeadLetter, MOST};
 use crate::output::{DeadLetterList, Failure, Fate};
 
 pub async fn run(app: &App, args: &RedriveArgs) -> Outcome {
-    let loaded = app.load(&args.file.path)?;
+    let loaded = app.load(&args.file.path).await?;
     let stack = &loaded.stack;
     let access = app.access_at_home(&stack.stack, stack.region.as_deref()).await?;
     let running = Running::of(stack, access.home(stack).await?);

@@ -27,7 +27,7 @@ struct Shown {
 pub async fn run(app: &App, args: &RenderArgs) -> Outcome {
     let event = event(args)?;
     let stack = match &args.stack {
-        Some(path) => Some(app.load(path)?.stack),
+        Some(path) => Some(app.load_offline(path, false)?.stack),
         None => None,
     };
     let mut settings = stack.as_ref().map(blueprint::settings).unwrap_or_default();

@@ -199,7 +199,7 @@ pub async fn made_again(app: &App, args: &ApplyArgs, saved: &Saved) -> Result<(P
         ));
     }
     let app = &app.with_files(saved.further.clone());
-    let loaded = app.load_to_deploy(&saved.file)?;
+    let loaded = app.load_to_deploy(&saved.file).await?;
     let anew = saved.again(app, &args.path, loaded.stack.region.as_deref());
     let refused = |what: String| {
         let help = format!("nothing was changed; to create and review a new plan, run `{anew}`");

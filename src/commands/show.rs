@@ -32,7 +32,7 @@ pub async fn run(app: &App, args: &ShowArgs) -> Outcome {
 
 /// The chosen endpoint, as it exists in the account.
 async fn existing(app: &App, args: &ShowArgs) -> Result<Endpoint, Failure> {
-    let loaded = app.load(&args.path)?;
+    let loaded = app.load(&args.path).await?;
     let stack = &loaded.stack;
     let keys: Vec<_> = stack.endpoints.keys().cloned().collect();
     let has_buttons = args.what == Showable::Endpoint && stack.with_buttons().next().is_some();

@@ -35,7 +35,7 @@ const SKEW: i64 = 60_000;
 const MARK: (usize, usize) = (5, 3);
 
 pub async fn run(app: &App, args: &TestArgs) -> Outcome {
-    let loaded = app.load(&args.file.path)?;
+    let loaded = app.load(&args.file.path).await?;
     let stack = &loaded.stack;
     if args.list {
         let region = app.global.region.as_deref().or(stack.region.as_deref());

@@ -56,7 +56,7 @@ fn all<'a>(app: &App, paths: impl Iterator<Item = &'a Path>) -> Result<(), Failu
 }
 
 fn checked(app: &App, path: &Path) -> Result<Loaded, Failure> {
-    let loaded = app.load_to_deploy(path)?;
+    let loaded = app.load_offline(path, !app.global.local)?;
     // Only this command annotates: a pipeline that also plans and applies would show every warning again.
     app.out.annotate(&loaded.source.reports(&loaded.warnings));
     Ok(loaded)

@@ -24,7 +24,7 @@ struct Row<'a> {
 }
 
 pub async fn run(app: &App, args: &VerifyArgs) -> Outcome {
-    let loaded = app.load(&args.file.path)?;
+    let loaded = app.load(&args.file.path).await?;
     let stack = &loaded.stack;
     let access = app.access(&stack.stack, stack.region.as_deref()).await?;
     let addresses = addresses::resolve(app, stack, &access, addresses::Missing::LeaveOut).await?;

@@ -1,6 +1,7 @@
-//! What is done with a deployed stack: its logs, its dead letters, marked samples, and the permissions that a command
+//! What is done with a deployed stack: what others changed in it, its logs, its dead letters, marked samples, and the permissions that a command
 //! needs; and how one is made of what an account has.
 
+pub mod absorb;
 pub mod dead_letters;
 pub mod import;
 pub mod logs;

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::assemble::{self, Assembled, Gathered, Input, Refused, Variables};
+use super::assemble::{self, Asked, Assembled, Discovered, Gathered, Input, Refused, Variables};
 use super::check::{self, Ciphertexts};
 use super::file::problem::{Level, Problem, Problems, Report, Span};
 use super::file::source::Source;
@@ -26,6 +26,8 @@ pub struct Loaded {
     pub sha256: String,
     /// Whether the stack is one file without variables.
     pub is_plain: bool,
+    /// What `for_each` asks AWS for.
+    pub asked: Vec<Asked>,
     /// The stack as one file without includes, variables, defaults and `for_each`.
     written: Node,
 }
@@ -157,7 +159,12 @@ pub fn load(path: &Path) -> Result<Loaded, LoadError> {
 /// Reads and checks a stack, for a command that uses ciphertexts in this way.
 pub fn load_from(input: &Input, ciphertexts: Ciphertexts) -> Result<Loaded, LoadError> {
     let gathered = assemble::gather(&input.files)?;
-    read_for(gathered, &input.variables, ciphertexts).map_err(LoadError::Problems)
+    let Input {
+        variables,
+        discovered,
+        ..
+    } = input;
+    read_for(gathered, variables, discovered, ciphertexts).map_err(LoadError::Problems)
 }
 
 /// Parses and checks the text of a stack file; `name` is its name in messages.
@@ -165,11 +172,17 @@ pub fn parse(name: &str, text: &str) -> Result<Loaded, Problems> {
     read_for(
         Gathered::of(name, text)?,
         &Variables::default(),
+        &Discovered::Unasked,
         Ciphertexts::Used,
     )
 }
 
-fn read_for(gathered: Gathered, variables: &Variables, ciphertexts: Ciphertexts) -> Result<Loaded, Problems> {
+fn read_for(
+    gathered: Gathered,
+    variables: &Variables,
+    discovered: &Discovered,
+    ciphertexts: Ciphertexts,
+) -> Result<Loaded, Problems> {
     let Assembled {
         mut tree,
         source,
@@ -178,7 +191,7 @@ fn read_for(gathered: Gathered, variables: &Variables, ciphertexts: Ciphertexts)
         mut problems,
         sha256,
         is_plain,
-    } = assemble::assemble(gathered, variables);
+    } = assemble::assemble(gathered, variables, discovered);
     let written = tree.clone();
     let (stack, faults) = read::read::<Stack>(&mut tree, &text);
     problems.extend(faults);
@@ -196,6 +209,7 @@ fn read_for(gathered: Gathered, variables: &Variables, ciphertexts: Ciphertexts)
             warnings: problems,
             sha256,
             is_plain,
+            asked: copies.asked,
             written,
             stack,
             source,

@@ -173,6 +173,10 @@ pub struct Topic {
     pub encrypted: bool,
     /// Subscriptions in addition to the relay's own.
     pub subscriptions: Vec<Subscription>,
+    /// A page that says what to do, `https://`; its messages link to it.
+    pub runbook: Option<String>,
+    /// A page that shows how things are, `https://`; its messages link to it.
+    pub dashboard: Option<String>,
     /// Severity of its messages; overrides the severity of each message.
     pub severity: Option<Severity>,
     /// Channels the relay forwards to: keys of `channels`.
@@ -250,6 +254,10 @@ pub struct Monitoring {
     /// Topics to notify: keys of `topics`, or of `channels`, 1–5.
     #[serde(default)]
     pub to: Vec<String>,
+    /// A page that says what to do, `https://`; the alarms' descriptions and messages link to it.
+    pub runbook: Option<String>,
+    /// A page that shows how things are, `https://`; the alarms' descriptions and messages link to it.
+    pub dashboard: Option<String>,
     /// How often a sign of life goes through the relay to all channels, such as `1h`; default: never.
     pub heartbeat: Option<Interval>,
 }

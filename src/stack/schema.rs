@@ -93,9 +93,9 @@ fn assembled(schema: &mut Value) {
             properties.insert(
                 "for_each".to_owned(),
                 json!({
-                    "description": "Makes one for each element of a list of texts, or of a mapping: `{each.key}` and `{each.value}` stand for the element in every text, and the element is added to the key.",
+                    "description": "Makes one for each element of a list of texts, of a mapping, or of what AWS finds (`discover: rds`, `tag: { team: shop }`): `{each.key}` and `{each.value}` stand for the element in every text, and the element is added to the key.",
                     "anyOf": [texts, { "type": "object" }],
-                    "examples": [["orders", "users"]],
+                    "examples": [["orders", "users"], { "discover": "rds", "tag": { "team": "shop" } }],
                 }),
             );
         }

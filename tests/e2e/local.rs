@@ -114,7 +114,8 @@ fn what_was_made_survives_a_kill() {
     assert_eq!(after["status"]["messages"], 1);
     let again = world.ok(&["local", "alarm", "mission-cpu-alarm"]);
     assert!(again.stdout.contains("mission-cpu-alarm"), "{}", again.all());
-    assert_eq!(world.json(&["local", "status"])["status"]["messages"], 2);
+    // It is over, and fires again.
+    assert_eq!(world.json(&["local", "status"])["status"]["messages"], 3);
 }
 
 /// A process of an older alertctl may lack something that this one needs.
@@ -177,18 +178,26 @@ async fn a_demo_never_uses_a_real_webhook() {
     // A second demo fires again and changes nothing.
     let again = world.ok(&["local", "demo"]);
     assert!(again.stderr.contains("no changes"), "{}", again.stderr);
-    assert_eq!(world.messages(&inbox).len(), 2);
+    // It is over, and fires again.
+    assert_eq!(world.messages(&inbox).len(), 3);
     // An alarm in ALARM can fire again.
     let ok = world.json(&["local", "alarm", "mission-cpu-alarm"]);
     assert_eq!(ok["messages"][0]["channel"], "project", "{ok:#}");
-    // The stack sends nothing on OK: this is reported at once, without waiting.
+    // Its end is told, too, unless the stack says otherwise: that is reported at once, without waiting.
+    let over = world.json(&["local", "alarm", "mission-cpu-alarm", "--state", "ok"]);
+    assert_eq!(over["messages"][0]["channel"], "project", "{over:#}");
+    let told = world.messages(&inbox).len();
+    world.bundled("cloudwatch-slack");
+    world.edit(|text| text.replace("    to: [alerts] ", "    ok: false\n    to: [alerts] "));
+    world.ok(&["apply", "--local", "--yes"]);
+    world.ok(&["local", "alarm", "mission-cpu-alarm"]);
     let quiet = world.ok(&["local", "alarm", "mission-cpu-alarm", "--state", "ok"]);
     assert!(
         quiet.stderr.contains("it notifies nobody on OK, only on ALARM"),
         "{}",
         quiet.stderr
     );
-    assert_eq!(world.messages(&inbox).len(), 3);
+    assert_eq!(world.messages(&inbox).len(), told + 1);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
+mod absorb;
 mod adopt;
 mod buttons;
 mod charts;
@@ -10,10 +11,12 @@ mod ci;
 mod cli;
 mod costs;
 mod deployer;
+mod discovery;
 mod drift;
 mod elastalert;
 mod encrypt_hook;
 mod errors;
+mod existing;
 mod faults;
 mod files;
 mod first_steps;

@@ -25,6 +25,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "aws",
             "stack",
             "samples",
+            "operate/absorb",
             "operate/logs",
             "operate/dead_letters",
             "operate/probe",
@@ -65,6 +66,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "aws",
             "stack",
         ],
+    ),
+    (
+        "operate/absorb",
+        &["blueprint", "engine/plan", "engine/graph", "resource", "stack"],
     ),
     ("operate/dead_letters", &["blueprint", "resource", "aws"]),
     ("operate/import", &["blueprint", "resource", "aws", "stack"]),

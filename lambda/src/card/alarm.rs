@@ -4,7 +4,7 @@ use super::cut::clip;
 use super::frame::Frame;
 use super::parts::{code, duration, facts, lines, prose, reason};
 use super::{Colour, Draft, Link, Section, alert};
-use crate::contract::{Arn, console_page, encode};
+use crate::contract::{Arn, console_page, encode, page};
 use crate::event::{Alarm, Child, Metric, Reading, State};
 use crate::locale::Words;
 use crate::phrase::{Phrase, one_line};
@@ -13,8 +13,6 @@ use crate::phrase::{Phrase, one_line};
 const MAX_NAME: usize = 300;
 /// Longest name of a metric in a headline.
 const MAX_METRIC: usize = 100;
-/// Longest address of a runbook; a longer one stays text in the description.
-const MAX_RUNBOOK: usize = 500;
 
 pub(super) fn compose(alarm: &Alarm, frame: &Frame<'_>) -> Draft {
     let words = frame.words;
@@ -30,13 +28,11 @@ pub(super) fn compose(alarm: &Alarm, frame: &Frame<'_>) -> Draft {
         });
     // What is over needs no explanation.
     let unsettled = Some(alarm).filter(|alarm| alarm.new != State::Ok);
-    let runbook = unsettled.and_then(runbook).map(|(page, host)| Link {
-        page,
-        label: (words.runbook)(&host),
-    });
+    let description = unsettled.and_then(|alarm| alarm.description.as_deref());
+    let pages: Vec<_> = unsettled.map(|alarm| pages(alarm, words)).unwrap_or_default();
     let sections = [
-        prose(unsettled.and_then(|alarm| alarm.description.as_deref())),
-        runbook.map(|runbook| Section::Links(vec![runbook])),
+        prose(description.map(without_pages).as_deref()),
+        (!pages.is_empty()).then_some(Section::Links(pages)),
         facts(fields(alarm, frame)),
         reason(unsettled.and_then(|alarm| alarm.reason.as_deref()), words),
     ];
@@ -94,16 +90,56 @@ fn short(value: f64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// The address of the runbook, and its host: of a tag, or the first one in the description.
+/// The pages that belong to an alarm.
+fn pages(alarm: &Alarm, words: &Words) -> Vec<Link> {
+    let description = alarm.description.as_deref().unwrap_or_default();
+    let dashboard = description
+        .lines()
+        .find_map(|line| page::in_line(line, page::DASHBOARD));
+    let dashboard = dashboard.and_then(safe);
+    let runbook = runbook(alarm).filter(|runbook| Some(runbook) != dashboard.as_ref());
+    let link = |(page, host): (String, String), label: fn(&str) -> String| Link {
+        page,
+        label: label(&host),
+    };
+    let runbook = runbook.map(|runbook| link(runbook, words.runbook));
+    runbook
+        .into_iter()
+        .chain(dashboard.map(|dashboard| link(dashboard, words.dashboard)))
+        .collect()
+}
+
+/// The description without the lines that became links.
+fn without_pages(description: &str) -> String {
+    let is_page = |line: &&str| {
+        let pages = [page::RUNBOOK, page::DASHBOARD];
+        let mut pages = pages.into_iter().filter_map(|begin| page::in_line(line, begin));
+        pages.any(|page| safe(page).is_some())
+    };
+    let lines: Vec<_> = description.lines().filter(|line| !is_page(line)).collect();
+    lines.join("\n")
+}
+
+/// An address that is fit to be a link, and its host. A longer one stays text in the description.
+fn safe(address: &str) -> Option<(String, String)> {
+    alert::page(address).filter(|(page, _)| page.len() <= page::MAX_PAGE)
+}
+
+/// The address of the runbook, and its host: of a tag, or of the line of the description that says so, or the first one in the
+/// description.
 fn runbook(alarm: &Alarm) -> Option<(String, String)> {
     let tag = alarm
         .tags
         .iter()
         .find(|(key, _)| key.eq_ignore_ascii_case("runbook"));
-    let safe = |address: &str| alert::page(address).filter(|(page, _)| page.len() <= MAX_RUNBOOK);
     let tag = tag.and_then(|(_, address)| safe(address));
-    tag.or_else(|| {
-        let description = alarm.description.as_deref()?;
+    let description = alarm.description.as_deref().unwrap_or_default();
+    let line = || {
+        description
+            .lines()
+            .find_map(|line| page::in_line(line, page::RUNBOOK))
+    };
+    tag.or_else(|| line().and_then(safe)).or_else(|| {
         let mut addresses = description.match_indices("https://");
         addresses.find_map(|(at, _)| {
             let rest = description.get(at..)?;

@@ -247,6 +247,13 @@ pub fn compose(notice: &Notice, settings: &Settings) -> Card {
         let banner = parts::prose(Some(&(frame.words.test_banner)(id)));
         sections.splice(0..0, banner);
     }
+    // What is over needs no explanation.
+    if notice
+        .incident()
+        .is_none_or(|incident| incident.phase == Phase::Firing)
+    {
+        sections.extend(parts::pages(notice, settings, &sections));
+    }
     let mut footer = frame.way();
     footer.extend(draft.small);
     Card {

@@ -1,10 +1,12 @@
 //! Building blocks that several kinds of cards share.
 
 use super::cut::clip;
-use super::{Colour, Entry, Excerpt, Prose, Section};
+use super::{Colour, Entry, Excerpt, Link, Prose, Section, alert};
 use crate::contract::Severity;
+use crate::event::Notice;
 use crate::locale::Words;
 use crate::phrase::{Phrase, one_line};
+use crate::settings::Settings;
 
 /// Longest prose worth showing, such as an alarm's description; AWS allows 1,024 characters there.
 const MAX_PROSE: usize = 1_500;
@@ -84,4 +86,26 @@ pub(super) fn duration(seconds: i64) -> String {
         (days, 0, _) => format!("{days} d"),
         (days, hours, _) => format!("{days} d {hours} h"),
     }
+}
+
+/// Links to the pages that the stack file has for the source of a notice. An alarm has its own, in its description.
+pub(super) fn pages(notice: &Notice, settings: &Settings, sections: &[Section]) -> Option<Section> {
+    if sections
+        .iter()
+        .any(|section| matches!(section, Section::Links(_)))
+    {
+        return None;
+    }
+    let words = settings.locale.words();
+    let [runbook, dashboard] = settings.pages(notice);
+    let pages = [(runbook, words.runbook), (dashboard, words.dashboard)];
+    let link = |(address, label): (Option<String>, fn(&str) -> String)| {
+        let (page, host) = alert::page(&address?)?;
+        Some(Link {
+            page,
+            label: label(&host),
+        })
+    };
+    let links: Vec<_> = pages.into_iter().filter_map(link).collect();
+    (!links.is_empty()).then_some(Section::Links(links))
 }

@@ -12,6 +12,7 @@ mod mail_mark;
 mod mute_rule;
 mod names;
 mod outcome;
+pub mod page;
 mod portal;
 mod press;
 mod route;

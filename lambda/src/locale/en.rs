@@ -33,6 +33,7 @@ pub(super) const WORDS: Words = Words {
     may_not_press: "You are not on the list of those who may do that here.",
     duration: str::to_owned,
     runbook: |host| format!("Runbook ({host})"),
+    dashboard: |host| format!("Dashboard ({host})"),
     muted: |muted| match muted {
         Muted::By(rules) => format!("Muted by {}", rules.join(", ")),
         Muted::Suppressed(by) => format!("Muted by {by}"),

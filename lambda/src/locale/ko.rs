@@ -35,6 +35,7 @@ pub(super) const WORDS: Words = Words {
     may_not_press: "이 버튼을 누를 수 있는 사람 목록에 없습니다.",
     duration: units,
     runbook: |host| format!("런북 ({host})"),
+    dashboard: |host| format!("대시보드 ({host})"),
     muted: |muted| match muted {
         Muted::By(rules) => format!("알림 음소거됨: {}", rules.join(", ")),
         Muted::Suppressed(by) => format!("알림 음소거됨: {by}"),

@@ -54,6 +54,8 @@ pub(crate) struct Words {
     pub duration: fn(&str) -> String,
     /// Link text for the runbook on `host`.
     pub runbook: fn(host: &str) -> String,
+    /// Link text for the dashboard on `host`.
+    pub dashboard: fn(host: &str) -> String,
     /// Why an alarm's actions come late or not at all.
     pub muted: fn(&Muted) -> String,
     /// Subject of the message that somebody muted alarms until a time, or ended that.

@@ -13,7 +13,7 @@ use crate::cli::{GraphArgs, PictureFormat};
 use crate::output::picture::{self, Picture};
 
 pub fn run(app: &App, args: &GraphArgs) -> Outcome {
-    let loaded = app.load(&args.file.path)?;
+    let loaded = app.load_offline(&args.file.path, false)?;
     let stack = &loaded.stack;
     let picture = match args.resources {
         true => resources::picture(stack, app.global.region.as_deref()),

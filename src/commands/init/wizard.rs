@@ -299,7 +299,6 @@ alarms:
     threshold: \">= 80\"
     evaluation_periods: 5           # minutes in a row
     to: {to_topics}
-    ok: {to_topics}
 "
             );
         }

@@ -25,7 +25,7 @@ pub use mute_command::run as mute;
 pub use unmute::run as unmute;
 
 pub async fn run(app: &App, args: &MutesArgs) -> Outcome {
-    let loaded = app.load(&args.file.path)?;
+    let loaded = app.load(&args.file.path).await?;
     let stack = &loaded.stack;
     let access = app.access_at_home(&stack.stack, stack.region.as_deref()).await?;
     let rules = found(&access.aws, stack).await?;

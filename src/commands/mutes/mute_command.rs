@@ -25,7 +25,7 @@ const MAX_WHY: usize = 800;
 
 pub async fn run(app: &App, args: &MuteArgs) -> Outcome {
     let words = args.words();
-    let loaded = app.load(&words.path)?;
+    let loaded = app.load(&words.path).await?;
     let stack = &loaded.stack;
     let keys = chosen(stack, &words.names, args.all)?;
     let length = Length::try_from(args.length).map_err(|error| {

@@ -23,7 +23,7 @@ pub async fn run(app: &App, args: &UnmuteArgs) -> Outcome {
             "`alertctl mutes` lists the names; `--all` ends all that `alertctl mute` began",
         ));
     }
-    let loaded = app.load(&words.path)?;
+    let loaded = app.load(&words.path).await?;
     let stack = &loaded.stack;
     let file = words.path.display().to_string();
     let access = app.access_at_home(&stack.stack, stack.region.as_deref()).await?;

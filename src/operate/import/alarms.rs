@@ -10,7 +10,7 @@ use crate::resource::cloudwatch::alarm::{
     AlarmMetric, Condition, EvaluationWindow, MetricQuery, Options, PropagateTags,
 };
 use crate::resource::inventory::{Actions, Alarm, OnMetric, Watches};
-use crate::stack::hears_of_ends;
+use crate::stack::{Comparison, hears_of_ends};
 
 /// How the file calls what an alarm refers to.
 pub(super) struct Names<'a> {
@@ -189,16 +189,8 @@ fn one(query: &MetricQuery) -> Mapping {
 }
 
 fn judged(fields: &mut Fields, condition: &Condition) {
-    let sign = match condition.comparison_operator.as_str() {
-        "GreaterThanOrEqualToThreshold" => ">=",
-        "GreaterThanThreshold" => ">",
-        "LessThanOrEqualToThreshold" => "<=",
-        "LessThanThreshold" => "<",
-        "LessThanLowerOrGreaterThanUpperThreshold" => "outside",
-        "GreaterThanUpperThreshold" => "above",
-        "LessThanLowerThreshold" => "below",
-        other => other,
-    };
+    let operator = condition.comparison_operator.as_str();
+    let sign = Comparison::named(operator).map_or(operator, |one| one.sign());
     let number = condition.threshold.map(|number| number.to_string());
     let bound = condition.threshold_metric_id.clone().or(number);
     fields.set("threshold", format!("{sign} {}", bound.unwrap_or_default()));

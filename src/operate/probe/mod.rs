@@ -180,7 +180,7 @@ mod tests {
             alarm("b", "to: [one]"),
             alarm("c", "to: [two, one]"),
             alarm("d", "to: [one, two]"),
-            alarm("e", "to: [one], ok: [one]"),
+            alarm("e", "to: [one], ok: false"),
         );
         let paths = paths(
             &crate::stack::parse("stack.yaml", &text).unwrap().stack,
@@ -190,11 +190,11 @@ mod tests {
         let names: Vec<_> = trials.iter().map(|trial| trial.path.name.as_str()).collect();
         assert_eq!(names, ["alarm/a", "alarm/c", "alarm/e", "topic/one", "topic/two"]);
         assert_eq!(trials[0].others.len(), 1);
-        // Slack and email each time, and once more for the OK of the last alarm.
+        // Slack and email each time, and once more for the OK of all alarms but the last.
         let count = Reach::of_all(trials.iter().map(|trial| &trial.path)).messages();
         assert_eq!(
             (count, Reach::of_all(&paths).messages()),
-            (2 + 3 + 4 + 2 + 1, 2 + 2 + 3 + 3 + 4 + 2 + 1)
+            (4 + 6 + 2 + 2 + 1, 4 + 4 + 6 + 6 + 2 + 2 + 1)
         );
     }
 
@@ -226,8 +226,8 @@ endpoints:
             .collect();
         let paths = paths(&loaded.stack, "eu-west-1");
         let reach: Vec<_> = paths.iter().map(|path| path.reach.messages()).collect();
-        // Two topics with a channel and an address; the rule's channel and topic, twice; the rest.
-        assert_eq!(reach, [2, 2, 2, 1, 1, 1]);
+        // Two topics with a channel and an address, on ALARM and OK; the rule's channel and topic, twice; the rest.
+        assert_eq!(reach, [4, 2, 2, 1, 1, 1]);
         let distinct = Trial::distinct(paths);
         let names: Vec<_> = distinct.iter().map(|trial| trial.path.name.as_str()).collect();
         assert_eq!(

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use crate::aws::fault::found;
 use crate::aws::{Aws, Text, policy};
+use crate::resource::sns::topic;
 use crate::resource::{Access, Result};
 
 pub(super) const ACCESS: &[Access] =
@@ -33,22 +33,12 @@ pub(super) async fn unmet(
             scope.region
         )));
     }
-    let sns = &aws.connection.clients.sns;
-    let request = sns.get_topic_attributes().topic_arn(&arn);
-    let answer = aws
-        .call("sns:GetTopicAttributes", || request.clone().send())
-        .await;
-    let Some(answer) = found(answer)? else {
+    let Some(attributes) = topic::attributes(aws, &arn).await? else {
         return Ok(Some(format!(
             "there is no topic `{arn}`: nothing that the stack sends to `{key}` arrives; correct `topics.{key}.existing`"
         )));
     };
-    let attribute = |name: &str| {
-        answer
-            .attributes()
-            .and_then(|all| all.get(name))
-            .map(String::as_str)
-    };
+    let attribute = |name: &str| attributes.get(name).map(String::as_str);
     // Only a key of the account's own can let these services encrypt.
     // <https://docs.aws.amazon.com/sns/latest/dg/sns-enable-encryption-for-topic-sqs-queue-subscriptions.html>
     let aws_managed = attribute("KmsMasterKeyId").is_some_and(|id| id.ends_with("alias/aws/sns"));

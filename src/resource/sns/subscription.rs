@@ -16,45 +16,22 @@ use crate::aws::fault::gone;
 use crate::aws::{Scope, wait};
 use crate::resource::access::{ANY, Access};
 use crate::resource::lambda::permission;
-use crate::resource::sns::topic::{self, SnsTopic, invalid};
+use crate::resource::sns::topic::{self, invalid};
 use crate::resource::{
-    About, Aws, Changes, Context, Fields, Health, Known, NodeId, Observed, Output, Presence, Ref, Resource,
+    About, Aws, Changes, Context, Fields, Health, Known, NodeId, Observed, Output, Presence, Resource,
     Result, Text, Verdict, Wanted, converge,
 };
 
 mod endpoint;
 mod read;
 mod settings;
+mod subscribed;
 
 pub(super) use endpoint::mark;
 use endpoint::{label, masked, shown};
 use read::{Topic, confirmed, list, of_functions, read};
 use settings::Settings;
-
-/// The topic of a subscription.
-#[derive(Debug, Clone)]
-pub enum SubscribedTopic {
-    Own(Ref<SnsTopic>),
-    /// The ARN of one that the stack does not own, literal or computed. Only the stack's own function subscribes to it,
-    /// which says whose subscription it is.
-    Existing(Text),
-}
-
-impl SubscribedTopic {
-    fn name(&self) -> String {
-        match self {
-            Self::Own(topic) => topic.name().to_owned(),
-            Self::Existing(arn) => label(arn).rsplit(':').next().unwrap_or_default().to_owned(),
-        }
-    }
-
-    fn arn(&self, scope: &Scope) -> String {
-        match self {
-            Self::Own(own) => topic::arn(own.name(), scope),
-            Self::Existing(arn) => arn.fill_computed(scope).unwrap_or_default(),
-        }
-    }
-}
+pub use subscribed::SubscribedTopic;
 
 /// The desired subscription.
 #[derive(Debug, Clone)]
@@ -149,7 +126,8 @@ impl Resource for SnsSubscription {
         let existing = async {
             let mut heard = permission::topics(aws).await?;
             heard.extend(existing.into_iter().map(|(arn, _)| arn));
-            heard.retain(|arn| !own.contains(&(arn.clone(), false)));
+            let listed: Vec<_> = topic::listed(aws).await?.iter().map(|(_, arn, _)| *arn).collect();
+            heard.retain(|arn| !own.contains(&(arn.clone(), false)) && !listed.contains(&arn.as_str()));
             let endpoints = wanted.iter().filter(|w| w.desired.is_elsewhere());
             let endpoints = endpoints.filter_map(|w| w.desired.endpoint.fill_computed(scope).ok());
             of_functions(aws, heard, endpoints.collect()).await

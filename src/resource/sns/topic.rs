@@ -309,18 +309,22 @@ async fn set(aws: &Aws, arn: &str, name: &str, value: String) -> Result<()> {
         .map(drop)
 }
 
-async fn read(aws: &Aws, arn: &str, wanted: Option<(&SnsTopic, &Scope)>) -> Result<Option<Live>> {
+/// The attributes of any topic. `None` if there is no such topic.
+pub async fn attributes(aws: &Aws, arn: &str) -> Result<Option<HashMap<String, String>>> {
     let sns = &aws.connection.clients.sns;
-    let attributes = async {
-        let request = sns.get_topic_attributes().topic_arn(arn);
-        found(
-            aws.call("sns:GetTopicAttributes", || request.clone().send())
-                .await,
-        )
+    let request = sns.get_topic_attributes().topic_arn(arn);
+    let answer = found(
+        aws.call("sns:GetTopicAttributes", || request.clone().send())
+            .await,
+    )?;
+    Ok(answer.map(|answer| answer.attributes.unwrap_or_default()))
+}
+
+async fn read(aws: &Aws, arn: &str, wanted: Option<(&SnsTopic, &Scope)>) -> Result<Option<Live>> {
+    let (attributes, tags) = futures::try_join!(attributes(aws, arn), read_tags(aws, arn))?;
+    let Some(attributes) = attributes else {
+        return Ok(None);
     };
-    let (attributes, tags) = futures::try_join!(attributes, read_tags(aws, arn))?;
-    let Some(answer) = attributes else { return Ok(None) };
-    let attributes = answer.attributes().cloned().unwrap_or_default();
     let text = |name: &str| attributes.get(name).filter(|text| !text.is_empty()).cloned();
     let mut tags = tags.unwrap_or_default();
     let marks: Vec<_> = marks_in(&tags).map(str::to_owned).collect();

@@ -180,7 +180,7 @@ fn is_bare(text: &str, in_flow: bool) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stack::assemble::{Gathered, Variables, assemble};
+    use crate::stack::assemble::{Discovered, Gathered, Variables, assemble};
     use crate::stack::file::tree::{Kind, Node};
 
     fn read(text: &str) -> serde_yaml::Value {
@@ -192,7 +192,7 @@ mod tests {
         let text = lines.join("\n");
         let gathered =
             Gathered::of("stack.yaml", &text).unwrap_or_else(|problems| panic!("{text}: {problems}"));
-        let assembled = assemble(gathered, &Variables::default());
+        let assembled = assemble(gathered, &Variables::default(), &Discovered::default());
         assert!(assembled.problems.is_empty(), "{text}: {:?}", assembled.problems);
         value(&assembled.tree)
     }

@@ -34,6 +34,8 @@ const OF_SOME: [(&str, &[&str]); 17] = [
     ("chart", &["metric", "metrics", "filter", "preset"]),
     ("suppressor", &["rule"]),
 ];
+/// Keys that a topic of somebody else cannot have.
+const OF_OWN_TOPICS: [&str; 3] = ["display_name", "encrypted", "subscriptions"];
 /// The set of alarms on the trail's log.
 const ON_TRAIL: &str = "cis-aws-foundations";
 /// Takes `defaults` out of the tree, and fills them in where an entry says nothing else.
@@ -98,6 +100,7 @@ fn fits(section: &str, own: &[Entry], key: &str) -> bool {
             None => true,
         },
         "rules" if MATCHED.contains(&key) => !has(&MATCHED) || has(&[key]),
+        "topics" if OF_OWN_TOPICS.contains(&key) => !has(&["existing"]),
         "channels" if is_service(key) => !own.iter().any(|entry| is_service(&entry.key)) || has(&[key]),
         _ => true,
     }

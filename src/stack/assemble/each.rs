@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::discover::{Discovered, Query};
 use super::element::{Element, elements, filled_in, whole};
 use super::merge::lay_over;
 use super::names::name_all;
@@ -25,6 +26,18 @@ const MAX_KEY: usize = 100;
 #[derive(Debug, Default)]
 pub struct Copies {
     list: Vec<Copy>,
+    /// What was asked for elements.
+    pub asked: Vec<Asked>,
+}
+
+/// A question for elements, and its answer.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// The entry that asks, such as `alarms.db`.
+    pub by: String,
+    pub query: Query,
+    /// The keys of what was found.
+    pub found: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -82,7 +95,7 @@ impl Copies {
 
 /// Replaces entries with `for_each` by one for each element. `text` are the files' texts; the text of each new entry is added
 /// to it.
-pub fn expand(root: &mut Node, text: &mut String) -> (Copies, Vec<Problem>) {
+pub fn expand(root: &mut Node, text: &mut String, discovered: &Discovered) -> (Copies, Vec<Problem>) {
     let (mut copies, mut problems) = (Copies::default(), vec![]);
     let mut made: BTreeMap<(&str, String), Vec<String>> = BTreeMap::new();
     let mut room = MAX_NODES.saturating_sub(root.size());
@@ -98,9 +111,27 @@ pub fn expand(root: &mut Node, text: &mut String) -> (Copies, Vec<Problem>) {
             let Some(each) = entry.value.take(FOR_EACH) else {
                 continue;
             };
-            let Some(elements) = elements(&each, &mut problems) else {
-                continue;
+            let query = Query::read(&each, preset(&entry.value), &mut problems);
+            let elements = match query {
+                Some(None) => None,
+                Some(Some(query)) => {
+                    let found = query.elements(discovered, &each.key_span);
+                    copies.asked.push(Asked {
+                        by: format!("{section}.{}", entry.key),
+                        query,
+                        found: found.iter().map(|element| element.key.clone()).collect(),
+                    });
+                    // What a set of alarms is for follows from what was found.
+                    if preset(&entry.value).is_some()
+                        && let Kind::Map(keys) = &mut entry.value.kind
+                    {
+                        give_dimensions(keys, &each.key_span);
+                    }
+                    Some(found)
+                }
+                None => elements(&each, &mut problems),
             };
+            let Some(elements) = elements else { continue };
             let keys = made.entry((section, entry.key.clone())).or_default();
             for (index, element) in elements.iter().enumerate() {
                 room = room.saturating_sub(entry.value.size());
@@ -192,6 +223,33 @@ impl Copies {
         });
         new
     }
+}
+
+/// The set of alarms of an entry.
+fn preset(entry: &Node) -> Option<&str> {
+    match &entry.entry("preset")?.value.kind {
+        Kind::Scalar { text, .. } => Some(text),
+        _ => None,
+    }
+}
+
+/// Adds `dimensions: '{each.value.dimensions}'`, unless there are some.
+fn give_dimensions(keys: &mut Vec<Entry>, span: &Span) {
+    if keys.iter().any(|entry| entry.key == "dimensions") {
+        return;
+    }
+    keys.push(Entry {
+        key: "dimensions".to_owned(),
+        key_span: span.clone(),
+        value: Node {
+            span: span.clone(),
+            kind: Kind::Scalar {
+                text: "{each.value.dimensions}".to_owned(),
+                plain: false,
+                filled: None,
+            },
+        },
+    });
 }
 
 /// A text as a key: what a key cannot have becomes `-`.

@@ -7,6 +7,8 @@ use crate::stack::file::tree::{Entry, Kind, Node};
 pub struct Element {
     pub key: String,
     pub value: Node,
+    /// Whether it only stands for elements that are not known, so that it has whatever they may have.
+    pub is_example: bool,
 }
 
 /// The elements of a list of texts, or of a mapping.
@@ -23,6 +25,7 @@ pub fn elements(each: &Entry, problems: &mut Vec<Problem>) -> Option<Vec<Element
                 .map(|entry| Element {
                     key: entry.key.clone(),
                     value: entry.value.clone(),
+                    is_example: false,
                 })
                 .collect(),
         ),
@@ -33,6 +36,7 @@ pub fn elements(each: &Entry, problems: &mut Vec<Problem>) -> Option<Vec<Element
                     Kind::Scalar { text, .. } if !text.is_empty() => elements.push(Element {
                         key: text.clone(),
                         value: item.clone(),
+                        is_example: false,
                     }),
                     _ => return refuse(&item.span, "an element of a list is a text"),
                 }
@@ -98,17 +102,22 @@ pub fn filled_in(text: &str, element: &Element) -> Result<String, String> {
 impl Element {
     /// `each.key`, `each.value`, or something in the value.
     pub fn get(&self, name: &str) -> Option<Node> {
-        let mut steps = name.split('.').skip(1);
-        match steps.next()? {
-            "key" if steps.next().is_none() => Some(Node {
-                span: self.value.span.clone(),
-                kind: Kind::Scalar {
-                    text: self.key.clone(),
-                    plain: false,
-                    filled: Some(Default::default()),
-                },
-            }),
-            "value" => self.value.get(&steps.collect::<Vec<_>>()).cloned(),
+        let steps: Vec<_> = name.split('.').skip(1).collect();
+        let key = || Node {
+            span: self.value.span.clone(),
+            kind: Kind::Scalar {
+                text: self.key.clone(),
+                plain: false,
+                filled: Some(Default::default()),
+            },
+        };
+        match steps.split_first()? {
+            (&"key", []) => Some(key()),
+            (&"value", path) => {
+                let stands_for_a_tag = self.is_example && matches!(path, ["tags", _]);
+                let value = self.value.get(path).cloned();
+                value.or_else(|| stands_for_a_tag.then(key))
+            }
             _ => None,
         }
     }

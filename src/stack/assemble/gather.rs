@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
+use super::discover::Discovered;
 use super::variables::Variables;
 use crate::stack::file::problem::{Problem, Problems, Span};
 use crate::stack::file::source::Source;
@@ -23,6 +24,7 @@ pub struct Input {
     /// The files, of which each is laid over those before it; `-` is standard input. At least one.
     pub files: Vec<PathBuf>,
     pub variables: Variables,
+    pub discovered: Discovered,
 }
 
 impl From<&Path> for Input {
@@ -31,6 +33,7 @@ impl From<&Path> for Input {
         Self {
             files: vec![path.to_owned()],
             variables: Variables::new([], []),
+            discovered: Discovered::Unasked,
         }
     }
 }

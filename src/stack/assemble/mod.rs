@@ -6,6 +6,7 @@
 mod by_hand;
 mod defaults;
 mod direct;
+mod discover;
 mod each;
 mod element;
 mod gather;
@@ -16,7 +17,8 @@ mod write;
 
 pub use by_hand::entry;
 pub use defaults::SECTIONS as DEFAULTS;
-pub use each::{Copies, SECTIONS as FOR_EACH};
+pub use discover::{Discovered, Found, Query};
+pub use each::{Asked, Copies, SECTIONS as FOR_EACH};
 pub use gather::{Gathered, Input, Refused, gather};
 pub use variables::{Variables, is_filled_in_elsewhere, is_name, read_file};
 pub use write::yaml;
@@ -48,7 +50,7 @@ pub struct Assembled {
 }
 
 /// Makes the tree.
-pub fn assemble(gathered: Gathered, variables: &Variables) -> Assembled {
+pub fn assemble(gathered: Gathered, variables: &Variables, discovered: &Discovered) -> Assembled {
     let Gathered {
         source,
         trees,
@@ -78,7 +80,10 @@ pub fn assemble(gathered: Gathered, variables: &Variables) -> Assembled {
     }
     let mut tree = whole.unwrap_or_else(Node::empty);
     let mut text = source.text().to_owned();
-    let (copies, more) = each::expand(&mut tree, &mut text);
+    let (copies, more) = each::expand(&mut tree, &mut text, discovered);
+    for asked in &copies.asked {
+        digest.update(format!("\0{}={}", asked.by, asked.found.join(",")));
+    }
     problems.extend(more);
     problems.extend(defaults::apply(&mut tree));
     direct::topics(&mut tree);

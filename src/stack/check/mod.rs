@@ -16,8 +16,10 @@ mod filters;
 mod hearing;
 mod input;
 mod metrics;
+mod monitoring;
 mod mutes;
 mod names;
+mod pages;
 mod pattern;
 pub mod placeholders;
 mod places;
@@ -74,6 +76,7 @@ pub(super) fn check(
     routes::check(&mut checker);
     topics::check(&mut checker);
     alarms::check(&mut checker);
+    monitoring::check(&mut checker);
     charts::check(&mut checker);
     endpoints::check(&mut checker);
     buses::check(&mut checker);
@@ -82,6 +85,7 @@ pub(super) fn check(
     mutes::check(&mut checker);
     relay::check(&mut checker);
     names::check(&mut checker);
+    pages::check(&mut checker);
     unedited::check(&mut checker);
     checker.problems
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use alertctl_relay::Severity;
+use alertctl_relay::{Severity, page};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -82,6 +82,10 @@ pub struct Alarm {
     pub evaluation_window: EvaluationWindow,
     /// Time to wait before the first evaluation.
     pub warm_up: Option<WarmUp>,
+    /// A page that says what to do, `https://`; the description and the messages link to it.
+    pub runbook: Option<String>,
+    /// A page that shows how things are, `https://`; the description and the messages link to it.
+    pub dashboard: Option<String>,
     /// Severity when it goes off; `error` or its topic's severity by default.
     pub severity: Option<Severity>,
     /// Whether state changes send notifications.
@@ -110,6 +114,12 @@ impl Alarm {
     /// What runs on OK: by default, who hears of ALARM hears of its end.
     pub fn on_ok(&self) -> Vec<String> {
         self.ok.clone().unwrap_or_else(|| hears_of_ends(&self.to))
+    }
+
+    /// The description with its pages.
+    pub fn described(&self) -> Option<String> {
+        let pages = [&self.runbook, &self.dashboard].map(Option::as_deref);
+        page::described(self.description.as_deref(), pages[0], pages[1])
     }
 
     /// What runs in each state that has actions.

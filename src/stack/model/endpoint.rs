@@ -41,6 +41,10 @@ pub struct HttpEndpoint {
     /// Text of the message; by default, all fields in their order.
     #[serde(default)]
     pub message: MessageTemplate,
+    /// A page that says what to do, `https://`; its messages link to it.
+    pub runbook: Option<String>,
+    /// A page that shows how things are, `https://`; its messages link to it.
+    pub dashboard: Option<String>,
     /// Severity of its alerts; `info` by default.
     pub severity: Option<Severity>,
     /// Recipients: keys of `topics` and `channels`, at least one.

@@ -53,6 +53,10 @@ pub struct Rule {
     pub input: Option<RuleInput>,
     /// How long to retry a target that fails.
     pub retry: Retry,
+    /// A page that says what to do, `https://`; its messages link to it.
+    pub runbook: Option<String>,
+    /// A page that shows how things are, `https://`; its messages link to it.
+    pub dashboard: Option<String>,
     /// Severity of its events in channels; overrides the severity of each event.
     pub severity: Option<Severity>,
     /// Recipients: keys of `topics` and `channels`, at most 5 (all channels together count as one).
@@ -99,6 +103,10 @@ struct RuleFields {
     /// How long to retry a target that fails.
     #[serde(default)]
     retry: Retry,
+    /// A page that says what to do, `https://`; its messages link to it.
+    runbook: Option<String>,
+    /// A page that shows how things are, `https://`; its messages link to it.
+    dashboard: Option<String>,
     /// Severity of its events in channels; overrides the severity of each event.
     severity: Option<Severity>,
     /// Recipients: keys of `topics` and `channels`, at most 5 (all channels together count as one).
@@ -125,6 +133,8 @@ impl TryFrom<RuleFields> for Rule {
             regions,
             input,
             retry,
+            runbook,
+            dashboard,
             severity,
             to,
         } = fields;
@@ -155,6 +165,8 @@ impl TryFrom<RuleFields> for Rule {
             regions,
             input,
             retry,
+            runbook,
+            dashboard,
             severity,
             to,
         })

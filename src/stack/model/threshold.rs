@@ -60,6 +60,20 @@ impl Comparison {
 }
 
 impl Comparison {
+    /// The operator with this name in the CloudWatch API.
+    pub fn named(name: &str) -> Option<Self> {
+        let all = [
+            Self::AtLeast,
+            Self::Above,
+            Self::AtMost,
+            Self::Below,
+            Self::OutsideBand,
+            Self::AboveBand,
+            Self::BelowBand,
+        ];
+        all.into_iter().find(|one| one.as_str() == name)
+    }
+
     /// The operator as it is written in the file.
     pub fn sign(self) -> &'static str {
         match self {

@@ -25,17 +25,21 @@ fn warnings(text: &str) -> Vec<String> {
 fn who_reminds_of_an_alarm_has_to_hear_of_its_end() {
     assert_eq!(warnings(STACK), [""; 0]);
     assert_eq!(
-        warnings(&STACK.replace(", ok: [t]", "")),
+        warnings(&STACK.replace(", ok: [t]", ", ok: false")),
         ["channel `app` reminds people of this alarm, and does not hear of its end"]
     );
     assert_eq!(
-        warnings(&STACK.replace(", ok: [t]", "").replace(", remind: 30m", "")),
+        warnings(
+            &STACK
+                .replace(", ok: [t]", ", ok: false")
+                .replace(", remind: 30m", "")
+        ),
         [""; 0]
     );
     assert_eq!(
         warnings(
             &STACK
-                .replace(", ok: [t]", "")
+                .replace(", ok: [t]", ", ok: false")
                 .replace("remind: 30m", "actions: true")
         ),
         ["channel `app` has buttons to snooze this alarm until it is resolved, and does not hear of its end"]

@@ -92,7 +92,7 @@ async fn what_a_guide_made_by_hand_becomes_the_stacks_in_one_run() {
     let plan = world.ok(&["plan", "--local", "--adopt-all", "--output", "json"]);
     let shown: Vec<_> = planned(&plan.stdout).into_iter().collect();
     insta::assert_snapshot!(shown.join("\n"), @"
-    adopt cloudwatch-alarm/cpu: description, tags.alertctl:node, tags.alertctl:stack
+    adopt cloudwatch-alarm/cpu: description, ok_actions, tags.alertctl:node, tags.alertctl:stack
     adopt iam-role/relay: attached_policies, description, tags.alertctl:home, tags.alertctl:node, tags.alertctl:stack, trust
     adopt kms-alias/main: 
     adopt kms-key/main: alias, deletion_window_days, description, policy, rotation, tags.alertctl:node, tags.alertctl:stack

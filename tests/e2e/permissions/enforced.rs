@@ -36,6 +36,7 @@ async fn the_relay_works_with_its_role_and_without_any_action_of_it_no_more() {
     let world = World::new();
     let (endpoint, inbox) = world.up();
     world.bundled("cloudwatch-slack");
+    world.edit(|text| text.replace("    to: [alerts] ", "    ok: false\n    to: [alerts] "));
     world.ok(&["apply", "--local", "--yes"]);
     let _enforcing = Enforcing::instead_of(&world, &endpoint);
     let aws = clients(&endpoint);

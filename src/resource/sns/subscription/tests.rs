@@ -14,6 +14,7 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use super::*;
+use crate::resource::Ref;
 use crate::resource::Tags;
 use crate::resource::tests::script::{Script, changes, known, node, ours, owned, scope, step, tagged};
 

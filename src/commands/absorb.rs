@@ -1,0 +1,176 @@
+//! `alertctl plan --absorb`: writes into the stack file what somebody changed in the account.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::plan::Planned;
+use super::{App, files};
+use crate::operate::absorb::{Edit, edits};
+use crate::output::Failure;
+use crate::stack::{Ciphertexts, load_from, set_value};
+
+/// What became of the differences.
+#[derive(Debug, Default)]
+pub struct Absorbed {
+    /// File, place in it, and the new value.
+    written: Vec<(String, String, String)>,
+    /// Differences that no edit says, with the reason.
+    left: Vec<String>,
+}
+
+impl Absorbed {
+    /// For machines.
+    pub fn json(&self) -> Value {
+        let written = self.written.iter();
+        let written =
+            written.map(|(file, path, value)| json!({ "file": file, "path": path, "value": value }));
+        json!({ "written": written.collect::<Vec<_>>(), "left": self.left })
+    }
+}
+
+/// Writes the edits, and says which. The files stay as they were if they would have errors then.
+pub fn absorb(app: &App, path: &Path, planned: &Planned) -> Result<Absorbed, Failure> {
+    let (edits, left) = edits(&planned.loaded.stack, &planned.graph, &planned.plan);
+    let mut absorbed = Absorbed {
+        left: left
+            .into_iter()
+            .map(|what| format!("{what}: no value of the file says that"))
+            .collect(),
+        ..Absorbed::default()
+    };
+    // The last file goes before the others.
+    let names: Vec<String> = planned.loaded.source.names().map(str::to_owned).collect();
+    let mut texts = BTreeMap::new();
+    for name in &names {
+        if name == "-" {
+            let fact = "what comes from standard input cannot be edited";
+            return Err(Failure::new(fact, "pass the stack file by its name"));
+        }
+        texts.insert(name.clone(), read(name)?);
+    }
+    let before = texts.clone();
+    for edit in &edits {
+        let path = edit.path.join(".");
+        match write(&names, &mut texts, edit) {
+            Ok((file, value)) => absorbed.written.push((file, path, value)),
+            Err(reason) => absorbed.left.push(format!("{path}: {reason}")),
+        }
+    }
+    let changed: Vec<_> = texts
+        .iter()
+        .filter(|(name, text)| before.get(*name) != Some(*text))
+        .collect();
+    for (name, text) in &changed {
+        replace(name, text)?;
+    }
+    if let Err(error) = load_from(&app.input(path)?, Ciphertexts::Used) {
+        for (name, _) in &changed {
+            replace(name, before.get(*name).map_or("", String::as_str))?;
+        }
+        return Err(error.into());
+    }
+    for (file, path, value) in &absorbed.written {
+        app.out.say(&format!("{file}: {path}: {value}"));
+    }
+    for what in &absorbed.left {
+        app.out.warn(&format!("not absorbed: {what}"));
+    }
+    if edits.is_empty() && absorbed.left.is_empty() {
+        app.out
+            .say("nothing to absorb: the account has what the stack file says");
+    }
+    Ok(absorbed)
+}
+
+/// Writes an edit into the text of the file that it belongs to; returns the file's name and what was written.
+fn write(
+    names: &[String],
+    texts: &mut BTreeMap<String, String>,
+    edit: &Edit,
+) -> Result<(String, String), String> {
+    let value = flow(&edit.value);
+    let path: Vec<&str> = edit.path.iter().map(String::as_str).collect();
+    let has = |text: &str, length: usize| {
+        let here = path.get(..length).unwrap_or_default();
+        crate::stack::has_path(text, here)
+    };
+    // The file with the entry; of an entry that `for_each` makes, the last one with its section.
+    let lengths = match edit.of.key {
+        Some(_) => vec![2, 1],
+        None => vec![1],
+    };
+    let mut found = lengths.into_iter().flat_map(|length| {
+        let names = names.iter().rev();
+        names
+            .filter(|name| texts.get(*name).is_some_and(|text| has(text, length)))
+            .collect::<Vec<_>>()
+    });
+    let name = found.next().or(names.first()).cloned().unwrap_or_default();
+    let text = texts.get_mut(&name).ok_or_else(|| "no file has it".to_owned())?;
+    *text = set_value(text, &path, &value).map_err(|error| error.to_string())?;
+    Ok((name, value))
+}
+
+fn read(name: &str) -> Result<String, Failure> {
+    fs::read_to_string(name)
+        .map_err(|error| Failure::new(format!("cannot read `{name}`: {error}"), "check its permissions"))
+}
+
+fn replace(name: &str, text: &str) -> Result<(), Failure> {
+    files::replace(Path::new(name), text).map_err(|error| {
+        Failure::new(
+            format!("cannot write `{name}`: {error}"),
+            "check the disk and the permissions of its directory, then run the same command again",
+        )
+    })
+}
+
+/// A value as YAML on one line.
+fn flow(value: &Value) -> String {
+    match value {
+        Value::String(text) if is_plain(text) => text.clone(),
+        Value::Array(items) => {
+            let items: Vec<_> = items.iter().map(flow).collect();
+            format!("[{}]", items.join(", "))
+        }
+        // JSON is YAML.
+        other => other.to_string(),
+    }
+}
+
+/// Whether YAML reads a text as this text without quotes, also within brackets.
+fn is_plain(text: &str) -> bool {
+    let words = ["true", "false", "yes", "no", "on", "off", "null", "y", "n"];
+    text.starts_with(|first: char| first.is_ascii_alphabetic())
+        && text
+            .bytes()
+            .all(|c| c.is_ascii_alphanumeric() || b"-_".contains(&c))
+        && !words.contains(&text.to_ascii_lowercase().as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_written_as_people_write_them() {
+        for (value, written) in [
+            (json!(["ops", "on-call"]), "[ops, on-call]"),
+            (json!(">= 80"), "\">= 80\""),
+            (json!("Maximum"), "Maximum"),
+            (json!("On"), "\"On\""),
+            (
+                json!("arn:aws:sns:eu-west-1:111122223333:ops"),
+                "\"arn:aws:sns:eu-west-1:111122223333:ops\"",
+            ),
+            (json!(60), "60"),
+            (json!(false), "false"),
+            (json!({ "source": ["aws.ec2"] }), r#"{"source":["aws.ec2"]}"#),
+        ] {
+            assert_eq!(flow(&value), written);
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! What somebody changed in the console becomes an edit of the stack file.
+
+use crate::support::World;
+use crate::support::account::clients_of;
+use aws_sdk_cloudwatch::types::{ComparisonOperator, Dimension, Statistic};
+use aws_sdk_eventbridge::types::RuleState;
+
+const REGION: &str = "eu-west-1";
+const ACCOUNT: &str = "111122223333";
+const STACK: &str = "# The alarms of the shop
+stack: shop
+region: eu-west-1
+include: [topics.yaml]
+
+alarms:
+  # busy since spring
+  cpu:
+    metric: AWS/EC2 CPUUtilization
+    dimensions: { InstanceId: i-1 }   # the old one
+    statistic: Average
+    period: 60
+    threshold: \">= 50\"   # half
+    to: [ops]
+  queue:
+    for_each: [orders, mail]
+    metric: AWS/SQS ApproximateNumberOfMessagesVisible
+    dimensions: { QueueName: '{each.value}' }
+    statistic: Maximum
+    period: 60
+    threshold: '>= 100'
+    to: [ops]
+  db: { preset: rds, dimensions: { DBInstanceIdentifier: orders }, to: [ops] }
+rules:
+  stops: { pattern: { source: [aws.ec2] }, to: [ops] }
+";
+const TOPICS: &str = "topics:
+  ops:
+    display_name: Shop   # in mails
+    subscriptions: [{ email: ops@example.com }]
+  all: { subscriptions: [{ email: all@example.com }] }
+";
+
+#[tokio::test]
+async fn changes_by_hand_come_into_the_file_with_all_that_is_around_them() {
+    let world = World::new();
+    world.write("stack.yaml", STACK);
+    world.write("topics.yaml", TOPICS);
+    let (endpoint, _) = world.up();
+    let aws = clients_of(ACCOUNT, &endpoint, REGION).await;
+    let run = |args: &[&str]| world.run_at(&endpoint, ACCOUNT, args);
+    let ran = run(&["apply", "--yes"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    let ran = run(&["plan", "--absorb"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    assert!(ran.stderr.contains("nothing to absorb"), "{}", ran.stderr);
+
+    let topic = |name: &str| format!("arn:aws:sns:{REGION}:{ACCOUNT}:shop-{name}");
+    let described = aws.cloudwatch.describe_alarms().send().await.unwrap();
+    let put = async |name: &str, threshold: f64, others: &[String]| {
+        let is_named = |alarm: &&aws_sdk_cloudwatch::types::MetricAlarm| alarm.alarm_name() == Some(name);
+        let alarm = described.metric_alarms().iter().find(is_named).unwrap().clone();
+        let put = aws.cloudwatch.put_metric_alarm().alarm_name(name);
+        let put = put
+            .set_alarm_description(alarm.alarm_description)
+            .set_namespace(alarm.namespace)
+            .set_metric_name(alarm.metric_name)
+            .set_dimensions(alarm.dimensions)
+            .set_statistic(alarm.statistic)
+            .set_period(alarm.period)
+            .set_evaluation_periods(alarm.evaluation_periods)
+            .set_datapoints_to_alarm(alarm.datapoints_to_alarm)
+            .set_treat_missing_data(alarm.treat_missing_data)
+            .set_comparison_operator(alarm.comparison_operator)
+            .set_alarm_actions(Some([alarm.alarm_actions.unwrap(), others.to_vec()].concat()))
+            .set_ok_actions(alarm.ok_actions);
+        put.threshold(threshold).send().await.unwrap();
+    };
+    put("shop-queue-mail", 500.0, &[]).await;
+    put("shop-db-cpu", 95.5, &[]).await;
+    let cpu = aws.cloudwatch.put_metric_alarm().alarm_name("shop-cpu");
+    cpu.namespace("AWS/EC2")
+        .metric_name("CPUUtilization")
+        .dimensions(Dimension::builder().name("InstanceId").value("i-2").build())
+        .statistic(Statistic::Maximum)
+        .period(300)
+        .evaluation_periods(1)
+        .comparison_operator(ComparisonOperator::GreaterThanThreshold)
+        .threshold(80.0)
+        .alarm_actions(topic("ops"))
+        .alarm_actions(topic("all"))
+        .ok_actions(topic("ops"))
+        .send()
+        .await
+        .unwrap();
+    let set = aws.sns.set_topic_attributes().topic_arn(topic("ops"));
+    set.attribute_name("DisplayName")
+        .attribute_value("The shop")
+        .send()
+        .await
+        .unwrap();
+    let rules = aws.events.list_rules().send().await.unwrap();
+    let rule = rules
+        .rules()
+        .iter()
+        .find(|rule| rule.name() == Some("shop-stops"))
+        .unwrap();
+    assert_eq!(rule.state(), Some(&RuleState::Enabled));
+    aws.events.disable_rule().name("shop-stops").send().await.unwrap();
+
+    let ran = run(&["plan", "--absorb"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    let read = |name: &str| std::fs::read_to_string(world.path().join(name)).unwrap();
+    assert_eq!(
+        read("stack.yaml"),
+        STACK
+            .replace("threshold: \">= 50\"   # half\n    to: [ops]", "threshold: \"> 80\"   # half\n    to: [all, ops]\n    ok: [ops]")
+            .replace("statistic: Average\n    period: 60", "statistic: Maximum\n    period: 300")
+            .replace(
+                "to: [ops] }\nrules:",
+                "to: [ops], override: { cpu: { threshold: \"> 95.5\" } } }\n  queue-mail: { threshold: \">= 500\" }\nrules:"
+            )
+            .replace("source: [aws.ec2] }, to: [ops] }", "source: [aws.ec2] }, to: [ops], enabled: false }")
+    );
+    assert_eq!(
+        read("topics.yaml"),
+        TOPICS.replace("display_name: Shop ", "display_name: \"The shop\" ")
+    );
+    // What no value says is left, and told.
+    assert!(
+        ran.stderr.contains(
+            "not absorbed: cloudwatch-alarm/cpu: dimensions.InstanceId: no value of the file says that"
+        ),
+        "{}",
+        ran.stderr
+    );
+    let plan = run(&["plan", "--output", "json"]).stdout;
+    let plan: serde_json::Value = serde_json::from_str(&plan).unwrap();
+    let left: Vec<_> = plan["steps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|step| step["action"] != "keep")
+        .map(|step| format!("{} {}", step["id"], step["changes"][0]["field"]))
+        .collect();
+    assert_eq!(
+        left,
+        [
+            "\"cloudwatch-alarm/cpu\" \"dimensions.InstanceId\"",
+            "\"sns-topic/all\" \"policy\""
+        ]
+    );
+}
+
+#[test]
+fn a_value_that_is_filled_in_stays_a_variable() {
+    let world = World::new();
+    world.write("stack.yaml", &STACK.replace("\">= 50\"", "\">= ${LIMIT:-50}\""));
+    world.write("topics.yaml", TOPICS);
+    let (endpoint, _) = world.up();
+    let run = |args: &[&str]| world.run_at(&endpoint, ACCOUNT, args);
+    let ran = run(&["apply", "--yes", "--var", "LIMIT=70"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    let before = std::fs::read_to_string(world.path().join("stack.yaml")).unwrap();
+    let ran = run(&["plan", "--absorb"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    let told =
+        "not absorbed: alarms.cpu.threshold: `alarms.cpu.threshold` cannot be changed here; write it by hand";
+    assert!(ran.stderr.contains(told), "{}", ran.stderr);
+    assert_eq!(
+        std::fs::read_to_string(world.path().join("stack.yaml")).unwrap(),
+        before
+    );
+}

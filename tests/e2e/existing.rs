@@ -1,0 +1,199 @@
+//! What somebody else owns: the stack uses it, and never changes it.
+
+use crate::support::World;
+use crate::support::account::{calls, clients_of, planned, reads};
+use aws_sdk_cloudwatch::types::StateValue;
+
+const REGION: &str = "eu-west-1";
+const ACCOUNT: &str = "111122223333";
+const STACK: &str = "
+stack: guest
+region: eu-west-1
+channels: { project: { webhook: { env: SLACK_WEBHOOK_URL } } }
+topics:
+  legacy: { existing: legacy-alerts, to: [project] }
+alarms:
+  cpu:
+    metric: AWS/EC2 CPUUtilization
+    dimensions: { InstanceId: i-1 }
+    statistic: Average
+    period: 60
+    threshold: '>= 50'
+    to: [legacy, 'arn:aws:lambda:eu-west-1:111122223333:function:grow']
+";
+
+/// Attributes and subscriptions of a topic, without the relay's.
+async fn as_it_is(aws: &alertctl::aws::connect::Clients, topic: &str) -> (String, Vec<String>) {
+    let attributes = aws
+        .sns
+        .get_topic_attributes()
+        .topic_arn(topic)
+        .send()
+        .await
+        .unwrap();
+    let attributes = attributes.attributes().unwrap();
+    let tags = aws
+        .sns
+        .list_tags_for_resource()
+        .resource_arn(topic)
+        .send()
+        .await
+        .unwrap();
+    let kept = ["DisplayName", "Policy", "KmsMasterKeyId"].map(|name| attributes.get(name).cloned());
+    let list = aws
+        .sns
+        .list_subscriptions_by_topic()
+        .topic_arn(topic)
+        .send()
+        .await
+        .unwrap();
+    let mut list: Vec<_> = list
+        .subscriptions()
+        .iter()
+        .map(|one| one.endpoint().unwrap_or_default().to_owned())
+        .collect();
+    list.sort();
+    (format!("{kept:?} {:?}", tags.tags()), list)
+}
+
+#[tokio::test]
+async fn a_topic_of_somebody_else_is_heard_and_stays_as_it_is() {
+    let mut world = World::new();
+    world.set(
+        "SLACK_WEBHOOK_URL",
+        "https://hooks.slack.com/services/T00000000/B00000000/abcdefghijklmnopqrstuvwx",
+    );
+    world.write("stack.yaml", STACK);
+    let (endpoint, _) = world.up();
+    let aws = clients_of(ACCOUNT, &endpoint, REGION).await;
+    let run = |args: &[&str]| calls(&endpoint, |endpoint| world.run_at(endpoint, ACCOUNT, args));
+
+    // Without it, the plan says so.
+    let (ran, _) = run(&["plan"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    let missing = "there is no topic `arn:aws:sns:eu-west-1:111122223333:legacy-alerts`: nothing that the stack sends to \
+                   `legacy` arrives";
+    assert!(ran.all().contains(missing), "{}", ran.all());
+
+    let topic = aws.sns.create_topic().name("legacy-alerts").send().await.unwrap();
+    let topic = topic.topic_arn().unwrap().to_owned();
+    let owner = aws.sns.subscribe().topic_arn(&topic).protocol("email");
+    owner.endpoint("owner@example.com").send().await.unwrap();
+    let before = as_it_is(&aws, &topic).await;
+
+    let (ran, calls) = run(&["apply", "--yes"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    let touched: Vec<_> = calls
+        .iter()
+        .filter(|call| call.starts_with("sns:") && !reads(call))
+        .collect();
+    assert_eq!(touched, ["sns:Subscribe"]);
+    let relay = "arn:aws:lambda:eu-west-1:111122223333:function:guest-relay".to_owned();
+    let after = as_it_is(&aws, &topic).await;
+    assert_eq!(
+        (&after.0, after.1),
+        (&before.0, vec![relay, "owner@example.com".to_owned()])
+    );
+    let alarm = aws
+        .cloudwatch
+        .describe_alarms()
+        .alarm_names("guest-cpu")
+        .send()
+        .await
+        .unwrap();
+    let alarm = &alarm.metric_alarms()[0];
+    assert_eq!(
+        (alarm.alarm_actions(), alarm.ok_actions()),
+        (
+            [
+                topic.clone(),
+                "arn:aws:lambda:eu-west-1:111122223333:function:grow".to_owned()
+            ]
+            .as_slice(),
+            [topic.clone()].as_slice()
+        )
+    );
+    assert_ne!(alarm.state_value(), Some(&StateValue::Alarm));
+    let (ran, _) = run(&["plan", "--detailed-exitcode"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+
+    // Out of the file, the subscription goes and the topic stays.
+    world.edit(|text| {
+        text.replace(
+            "existing: legacy-alerts, to: [project]",
+            "existing: legacy-alerts",
+        )
+        .replace("topics:", "topics:\n  own: { to: [project] }")
+    });
+    let (ran, _) = run(&["plan", "--output", "json"]);
+    let plan = planned(&ran.stdout);
+    assert!(
+        plan.iter()
+            .any(|line| line.starts_with("delete sns-subscription/legacy-alerts/lambda/")),
+        "{plan:?}"
+    );
+    let (ran, _) = run(&["apply", "--yes"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    assert_eq!(as_it_is(&aws, &topic).await, before);
+
+    world.edit(|text| {
+        text.replace(
+            "existing: legacy-alerts",
+            "existing: legacy-alerts, to: [project]",
+        )
+    });
+    let (ran, _) = run(&["apply", "--yes"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    assert_eq!(as_it_is(&aws, &topic).await.1.len(), 2);
+    let (ran, calls) = run(&["destroy", "--yes"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    assert_eq!(as_it_is(&aws, &topic).await, before);
+    assert!(
+        calls.iter().filter(|call| *call == "sns:DeleteTopic").count() == 1,
+        "only the stack's own topic: {calls:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_policy_that_lets_nobody_publish_is_told() {
+    let world = World::new();
+    world.write(
+        "stack.yaml",
+        &STACK
+            .replace(", to: [project]", "")
+            .replace(
+                "channels: { project: { webhook: { env: SLACK_WEBHOOK_URL } } }\n",
+                "",
+            )
+            .replace(
+                "alarms:",
+                "rules: { stops: { preset: ec2-life-cycle, to: [legacy] } }\nalarms:",
+            ),
+    );
+    let (endpoint, _) = world.up();
+    let aws = clients_of(ACCOUNT, &endpoint, REGION).await;
+    let topic = aws.sns.create_topic().name("legacy-alerts").send().await.unwrap();
+    let plan = || world.run_at(&endpoint, ACCOUNT, &["plan"]);
+    // The policy of a new topic is for the account alone: EventBridge does not say whose event it brings.
+    let ran = plan();
+    let rules = "the policy of topic `legacy` does not let events.amazonaws.com publish: what the stack's rules send there is \
+                 lost; its owner has to allow `sns:Publish` to events.amazonaws.com";
+    assert!(ran.all().contains(rules), "{}", ran.all());
+    let open = r#"{"Statement":[{"Effect":"Allow","Principal":{"Service":["events.amazonaws.com","cloudwatch.amazonaws.com"]},"Action":"sns:Publish","Resource":"*"}]}"#;
+    let set = async |name: &str, value: &str| {
+        let set = aws
+            .sns
+            .set_topic_attributes()
+            .topic_arn(topic.topic_arn().unwrap());
+        set.attribute_name(name)
+            .attribute_value(value)
+            .send()
+            .await
+            .unwrap();
+    };
+    set("Policy", open).await;
+    assert!(!plan().all().contains("topic `legacy`"), "{}", plan().all());
+    set("KmsMasterKeyId", "alias/aws/sns").await;
+    let shut = "topic `legacy` is encrypted with AWS's own key, which cloudwatch.amazonaws.com and events.amazonaws.com may not use";
+    assert!(plan().all().contains(shut), "{}", plan().all());
+}
