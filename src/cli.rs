@@ -12,6 +12,7 @@ use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 mod files;
 mod global;
 mod help;
+mod import;
 mod local;
 mod mutes;
 mod plan;
@@ -24,6 +25,7 @@ mod tools;
 pub use files::*;
 pub use global::*;
 pub use help::*;
+pub use import::*;
 pub use local::*;
 pub use mutes::*;
 pub use plan::*;
@@ -120,9 +122,6 @@ fn address_in(argument: OsString) -> Option<&'static Form> {
     found.map(|channel_type| channel_type.form())
 }
 
-/// Steps that run at the same time, unless told otherwise.
-pub const PARALLELISM: usize = 16;
-
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Create a stack file, from a few questions or from a ready-made stack
@@ -139,6 +138,8 @@ pub enum Command {
     Status(StatusArgs),
     /// List the stacks of the account, without their files
     List(ListArgs),
+    /// Write a stack file of what alerts in an account already, and say what is wrong with it
+    Import(ImportArgs),
     /// Check that a stack's functions run the code that this alertctl ships
     Verify(VerifyArgs),
     /// Encrypt the address of a channel (a webhook's URL, a token, a key) for the stack file
@@ -277,17 +278,6 @@ pub struct ApplyArgs {
     pub run: Run,
 }
 
-/// How a plan is run.
-#[derive(Debug, Clone, Args)]
-pub struct Run {
-    /// Do not ask for confirmation; required without a terminal
-    #[arg(short, long)]
-    pub yes: bool,
-    /// Maximum number of steps to run at once
-    #[arg(long, value_name = "N", default_value_t = PARALLELISM, value_parser = parallelism)]
-    pub parallelism: usize,
-}
-
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -343,13 +333,6 @@ pub struct EncryptHookArgs {
     /// Create the key and its alias without asking, if they do not exist yet
     #[arg(short, long)]
     pub yes: bool,
-}
-
-fn parallelism(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(number @ 1..=256) => Ok(number),
-        _ => Err("expected a whole number from 1 to 256".to_owned()),
-    }
 }
 
 #[cfg(test)]

@@ -19,7 +19,8 @@ Examples:
   alertctl policy stack.yaml --deployer
   alertctl policy stack.yaml --deployer --plan --account 111122223333   # for a new role
   alertctl policy --deployer --apply --output json | jq '.policies[0].document' > policy.json
-  alertctl policy --check --apply      # do you have all of these permissions?")]
+  alertctl policy --check --apply      # do you have all of these permissions?
+  alertctl policy --import             # for `alertctl import`; needs no stack file")]
 pub struct PolicyArgs {
     #[command(flatten)]
     pub file: StackFile,
@@ -41,6 +42,9 @@ pub struct PolicyArgs {
     /// Ask AWS which of these permissions you do not have; exits with 1 if any are missing
     #[arg(long, group = "whose", conflicts_with = "account")]
     pub check: bool,
+    /// The policy that `import` needs; it reads no stack file and calls nobody
+    #[arg(long, conflicts_with_all = ["whose", "account"])]
+    pub import: bool,
     /// Account the policy is for, instead of the account of your credentials
     #[arg(long, value_name = "ID", value_parser = account)]
     pub account: Option<String>,

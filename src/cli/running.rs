@@ -1,4 +1,4 @@
-//! The command line of what looks after a running stack: `alertctl verify`, `test`, `logs` and `redrive`.
+//! The command line of running plans, and of what looks after a running stack: `alertctl verify`, `test`, `logs` and `redrive`.
 
 use std::time::Duration;
 
@@ -6,6 +6,20 @@ use clap::Args;
 
 use super::{StackFile, WithoutShortFile};
 use crate::duration::parse as time;
+
+/// Steps that run at the same time, unless told otherwise.
+pub const PARALLELISM: usize = 16;
+
+/// How a plan is run.
+#[derive(Debug, Clone, Args)]
+pub struct Run {
+    /// Do not ask for confirmation; required without a terminal
+    #[arg(short, long)]
+    pub yes: bool,
+    /// Maximum number of steps to run at once
+    #[arg(long, value_name = "N", default_value_t = PARALLELISM, value_parser = parallelism)]
+    pub parallelism: usize,
+}
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -136,4 +150,11 @@ pub struct Wait {
     /// How long to wait, such as 90s or 10m
     #[arg(long, value_name = "TIME", default_value = "5m", value_parser = time, requires = "wait")]
     pub timeout: Duration,
+}
+
+fn parallelism(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(number @ 1..=256) => Ok(number),
+        _ => Err("expected a whole number from 1 to 256".to_owned()),
+    }
 }

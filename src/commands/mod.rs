@@ -37,6 +37,7 @@ mod events;
 mod expand;
 mod files;
 mod graph;
+mod import;
 mod init;
 mod input;
 mod language;
@@ -79,6 +80,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Destroy(args) => destroy::run(&app, &args).await,
         Command::Status(args) => status::run(&app, &args).await,
         Command::List(_) => list::run(&app).await,
+        Command::Import(args) => import::run(&app, &args).await,
         Command::Verify(args) => verify::run(&app, &args).await,
         Command::EncryptHook(args) => encrypt_hook::run(&app, &args).await,
         Command::Token(_) => token::run(&app),

@@ -12,6 +12,7 @@ use crate::cli::PolicyArgs;
 use crate::engine::graph::Graph;
 use crate::operate::permissions::{Bound, Command, Permission, documents, grants, needed};
 use crate::output::Failure;
+use crate::resource::inventory;
 use crate::stack::{SecretSource, Stack};
 
 mod check;
@@ -19,6 +20,14 @@ mod roles;
 mod text;
 
 pub async fn run(app: &App, args: &PolicyArgs) -> Outcome {
+    if args.import {
+        let document = for_import();
+        app.out.result(
+            || format!("{document:#}"),
+            || json!({ "version": 1, "policies": [{ "name": "alertctl-import", "document": document }] }),
+        )?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let loaded = app.load_offline(&args.file.path, false)?;
     let stack = &loaded.stack;
     if args.check {
@@ -45,6 +54,14 @@ pub async fn run(app: &App, args: &PolicyArgs) -> Outcome {
         )?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The policy for who imports an account.
+fn for_import() -> Value {
+    json!({
+        "Version": "2012-10-17",
+        "Statement": [{ "Sid": "Import", "Effect": "Allow", "Action": inventory::ACTIONS, "Resource": "*" }],
+    })
 }
 
 /// The requested commands; all of them if none is given.

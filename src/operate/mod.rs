@@ -1,8 +1,9 @@
 //! What is done with a deployed stack: what others changed in it, its logs, its dead letters, marked samples, and the permissions that a command
-//! needs.
+//! needs; and how one is made of what an account has.
 
 pub mod absorb;
 pub mod dead_letters;
+pub mod import;
 pub mod logs;
 pub mod permissions;
 pub mod probe;

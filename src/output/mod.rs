@@ -9,6 +9,7 @@ use crate::cli::Format;
 mod ask;
 mod ci;
 mod dead_letters;
+pub mod defects;
 mod failure;
 mod lines;
 mod live;

@@ -21,6 +21,7 @@ pub mod fields;
 pub mod handling;
 pub mod health;
 pub mod iam;
+pub mod inventory;
 pub mod kinds;
 pub mod kms;
 pub mod lambda;

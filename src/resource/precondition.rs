@@ -197,24 +197,28 @@ async fn trail(aws: &Aws, name_or_arn: &str, guarded: bool) -> Result<Option<Str
 /// only events that a trail logs. By default it gets no read-only ones.
 async fn logs(aws: &Aws, trail: &Trail) -> Result<bool> {
     let arn = trail.trail_arn().unwrap_or_default();
+    let ask = async || match told(aws, trail).await {
+        // A trail of another region may return its selectors only in that region.
+        Err(fault) if fault.action == "cloudtrail:GetEventSelectors" && not_told(&fault) => Ok(true),
+        result => result,
+    };
+    let answer: Rc<bool> = aws.once(format!("logs/{arn}"), ask).await?;
+    Ok(*answer)
+}
+
+/// The same, as far as CloudTrail tells it.
+pub(super) async fn told(aws: &Aws, trail: &Trail) -> Result<bool> {
+    let arn = trail.trail_arn().unwrap_or_default();
     // A member account sees its organization's trail but cannot ask anything about it: some calls say that there is
     // none, others that the account in the ARN is wrong. All that is known is that the trail exists.
     if cloudtrail::foreign(aws.scope().await?, arn).is_some() {
         return Ok(true);
     }
-    let ask = async || {
-        let status = trail::status(aws, arn).await?;
-        if !status.is_some_and(|status| status.logging) {
-            return Ok(false);
-        }
-        match trail::logs_writes(aws, arn).await {
-            // A trail of another region may return its selectors only in that region.
-            Err(fault) if not_told(&fault) => Ok(true),
-            result => result,
-        }
-    };
-    let answer: Rc<bool> = aws.once(format!("logs/{arn}"), ask).await?;
-    Ok(*answer)
+    let status = trail::status(aws, arn).await?;
+    match status.is_some_and(|status| status.logging) {
+        true => trail::logs_writes(aws, arn).await,
+        false => Ok(false),
+    }
 }
 
 fn not_told(fault: &Fault) -> bool {

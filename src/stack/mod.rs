@@ -15,15 +15,17 @@ mod schema;
 mod tests;
 
 pub use assemble::{
-    Asked, Discovered, Found, Input, Query, Variables, is_name as is_variable_name,
+    Asked, Discovered, Found, Input, Query, Variables, entry as written_entry, is_name as is_variable_name,
     read_file as read_variables,
 };
 pub use bundled::{BUNDLED, Bundled, modeline};
 pub use check::Ciphertexts;
 pub use check::placeholders::{NOBODYS_INSTANCE, NOBODYS_TOKEN, PLACEHOLDERS, Placeholder};
 pub use check::regions::Region;
+pub use compile::composite::with_keys;
 pub use compile::events::CompiledRule;
 pub use file::edit::{EditError, has_path, set_address, set_value};
+pub use file::masked;
 pub use file::open::is_yaml;
 pub use file::problem::{Level, Problem, Problems, Report, Span};
 pub use file::read::nearest;

@@ -23,6 +23,7 @@ mod first_steps;
 mod graph;
 mod heartbeat;
 mod home;
+mod import;
 mod inbox_browser;
 mod inbox_stands_in;
 mod incidents;

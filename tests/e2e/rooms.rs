@@ -30,6 +30,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "operate/dead_letters",
             "operate/probe",
             "operate/permissions",
+            "operate/import",
             "partition",
             "duration",
             "relay_zip",
@@ -38,6 +39,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "output",
         &[
+            "operate/import",
             "operate/logs",
             "operate/dead_letters",
             "operate/probe",
@@ -70,6 +72,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &["blueprint", "engine/plan", "engine/graph", "resource", "stack"],
     ),
     ("operate/dead_letters", &["blueprint", "resource", "aws"]),
+    ("operate/import", &["blueprint", "resource", "aws", "stack"]),
     (
         "blueprint",
         &["stack", "engine/graph", "resource", "aws", "relay_zip"],

@@ -10,9 +10,10 @@ use crate::resource::{
 
 pub(super) mod common;
 mod condition;
-mod metrics;
+pub(in crate::resource) mod metrics;
 mod options;
 mod reported;
+mod seen;
 mod silence;
 
 pub use common::Live;
@@ -22,6 +23,7 @@ pub use metrics::{AlarmMetric, MetricQuery, MetricStat};
 pub use options::{Options, PropagateTags, WarmUp};
 #[cfg(test)]
 pub(crate) use reported::reporting;
+pub(in crate::resource) use reported::watched_by;
 pub use reported::{Reported, Watched, reported};
 
 /// The desired alarm.

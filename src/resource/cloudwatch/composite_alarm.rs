@@ -11,6 +11,8 @@ use crate::resource::{
     Result, Tags, Text, Wanted,
 };
 
+pub(super) mod rule;
+
 pub use common::Live;
 
 /// How long to wait for the deletion of another composite alarm that depends on this one, and the pause between two
@@ -148,7 +150,7 @@ impl CloudwatchCompositeAlarm {
                 "insufficient_data_actions",
                 common::actions(insufficient_data_actions, known),
             )
-            .set("rule", rule.as_str());
+            .set("rule", rule::normal(rule));
         let Some(suppressor) = suppressor else {
             return fields;
         };

@@ -20,6 +20,7 @@ use crate::resource::{
 
 mod read;
 
+pub(in crate::resource) use read::all;
 pub use read::{Now, now};
 pub(super) use read::{left, of_stack};
 use read::{look, read};
@@ -62,18 +63,18 @@ pub enum RuleState {
 /// A rule as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Live {
-    name: String,
-    bus_name: String,
-    arn: String,
-    description: String,
-    pattern: Option<Value>,
-    schedule: Option<String>,
+    pub(in crate::resource) name: String,
+    pub(in crate::resource) bus_name: String,
+    pub(in crate::resource) arn: String,
+    pub(in crate::resource) description: String,
+    pub(in crate::resource) pattern: Option<Value>,
+    pub(in crate::resource) schedule: Option<String>,
     /// A rule of ours has no role. Its targets may have one.
-    role_arn: Option<String>,
-    state: String,
+    pub(in crate::resource) role_arn: Option<String>,
+    pub(in crate::resource) state: String,
     /// The AWS service that created the rule for itself.
-    managed_by: Option<String>,
-    tags: Tags,
+    pub(in crate::resource) managed_by: Option<String>,
+    pub(in crate::resource) tags: Tags,
 }
 
 const RULE: &str = "arn:{partition}:events:{region}:{account}:rule/{prefix}";

@@ -289,6 +289,19 @@ pub async fn now(aws: &Aws, bus: &str, rule: &str) -> Result<Vec<Target<String>>
         .map_or_else(Vec::new, |live| live.targets))
 }
 
+/// The current targets of a rule, and whether some have settings that are not in [`Target`].
+pub(in crate::resource) async fn all(
+    aws: &Aws,
+    bus: &str,
+    rule: &str,
+) -> Result<(Vec<Target<String>>, bool)> {
+    let live = read(aws, bus, rule).await?;
+    Ok(live.map_or_else(Default::default, |live| {
+        let is_altered = !live.altered.is_empty();
+        (live.targets, is_altered)
+    }))
+}
+
 /// Removes all targets of a rule.
 pub(super) async fn clear(aws: &Aws, bus: &str, rule: &str) -> Result<()> {
     match read(aws, bus, rule).await? {

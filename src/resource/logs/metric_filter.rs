@@ -52,16 +52,17 @@ pub fn prefix(stack: &str) -> String {
 /// A filter as it is.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Live {
-    name: String,
-    log_group_name: String,
-    pattern: String,
-    metrics: Vec<Metric>,
+    pub(in crate::resource) name: String,
+    pub(in crate::resource) log_group_name: String,
+    pub(in crate::resource) pattern: String,
+    pub(in crate::resource) metrics: Vec<Metric>,
 }
 
+/// A metric that a filter makes.
 #[derive(Debug, Clone, PartialEq)]
-struct Metric {
-    namespace: String,
-    name: String,
+pub struct Metric {
+    pub(in crate::resource) namespace: String,
+    pub(in crate::resource) name: String,
     value: String,
     default_value: Option<f64>,
     /// Dimensions and unit, which alertctl does not set.
@@ -262,7 +263,7 @@ impl Live {
 
 /// Every filter of the region. CloudWatch Logs searches for a prefix only within one log group, but a filter that
 /// left the stack file may be in any group.
-async fn list(aws: &Aws) -> Result<Vec<Live>> {
+pub(in crate::resource) async fn list(aws: &Aws) -> Result<Vec<Live>> {
     let describe = aws.connection.clients.logs.describe_metric_filters();
     let filters = pages(async |token| {
         let request = describe.clone().set_next_token(token);

@@ -3,6 +3,7 @@
 //!
 //! What comes out is a stack file without any of these. Its places still lead to the line that somebody wrote.
 
+mod by_hand;
 mod defaults;
 mod direct;
 mod discover;
@@ -14,6 +15,7 @@ mod names;
 mod variables;
 mod write;
 
+pub use by_hand::entry;
 pub use defaults::SECTIONS as DEFAULTS;
 pub use discover::{Discovered, Found, Query};
 pub use each::{Asked, Copies, SECTIONS as FOR_EACH};

@@ -22,7 +22,8 @@ pub(super) fn check(checker: &mut Checker<'_>) {
     for placeholder in &PLACEHOLDERS {
         left(checker, placeholder, &texts);
     }
-    for text in texts.iter().filter(|text| !is_filled_in_elsewhere(&text.path)) {
+    let literal = |text: &&Text<'_>| !text.is_escaped && !is_filled_in_elsewhere(&text.path);
+    for text in texts.iter().filter(literal) {
         if let Some(variable) = variable(text.text) {
             let message = format!("`{}` is used literally", variable.escape_debug());
             let problem = Problem::warning(text.span.clone(), message);
@@ -41,6 +42,8 @@ struct Text<'t> {
     span: Span,
     /// The keys on the path to it.
     path: Vec<&'t str>,
+    /// Whether the file says `$${`, so that it means what it says.
+    is_escaped: bool,
 }
 
 struct Walk<'t, 'w> {
@@ -55,14 +58,16 @@ impl<'t> Walk<'t, '_> {
         match &node.kind {
             Kind::Scalar { text, .. } => {
                 // A value of several lines is reported at its key.
-                let one_line = !self.source.get(node.span.clone()).unwrap_or("\n").contains('\n');
+                let written = self.source.get(node.span.clone());
+                let one_line = !written.unwrap_or("\n").contains('\n');
                 let span = key.filter(|_| !one_line).unwrap_or(&node.span);
-                self.take(text, span.clone());
+                let is_escaped = written.is_some_and(|written| written.contains("$${"));
+                self.take(text, span.clone(), is_escaped);
             }
             Kind::List(items) => items.iter().for_each(|item| self.collect(item, key)),
             Kind::Map(entries) => {
                 for entry in entries {
-                    self.take(&entry.key, entry.key_span.clone());
+                    self.take(&entry.key, entry.key_span.clone(), false);
                     self.path.push(&entry.key);
                     self.collect(&entry.value, Some(&entry.key_span));
                     self.path.pop();
@@ -71,11 +76,12 @@ impl<'t> Walk<'t, '_> {
         }
     }
 
-    fn take(&mut self, text: &'t str, span: Span) {
+    fn take(&mut self, text: &'t str, span: Span, is_escaped: bool) {
         self.texts.push(Text {
             text,
             span,
             path: self.path.clone(),
+            is_escaped,
         });
     }
 }

@@ -208,6 +208,17 @@ fn fault(span: Span, message: impl Into<String>, help: impl Into<String>) -> Fau
     }
 }
 
+/// A rule of CloudWatch's as a stack file has it: an alarm for which there is a key by its key, any other one by its name in
+/// quotes. `None` if it cannot be parsed.
+pub fn with_keys(rule: &str, key: &dyn Fn(&str) -> Option<String>) -> Option<String> {
+    let mut written = rule.to_owned();
+    for reference in parse(rule).ok()?.references.into_iter().rev() {
+        let name = key(&reference.name).unwrap_or_else(|| format!("\"{}\"", reference.name));
+        written.replace_range(reference.span, &name);
+    }
+    Some(written)
+}
+
 impl Stack {
     /// The rule of a composite alarm in CloudWatch's form: keys of `alarms` are replaced by names.
     pub fn alarm_rule(&self, rule: &str) -> String {
@@ -267,6 +278,17 @@ mod tests {
         );
         assert_eq!(names("FALSE"), []);
         assert_eq!(parse("(ALARM(a)) OR TRUE").map(|parsed| parsed.elements), Ok(4));
+    }
+
+    #[test]
+    fn names_become_keys() {
+        let key = |name: &str| (name == "a b").then(|| "a".to_owned());
+        let keyed = |rule: &str| with_keys(rule, &key);
+        assert_eq!(
+            keyed("ALARM(\"a b\") AND (OK(a b) OR NOT ALARM( c ))").as_deref(),
+            Some("ALARM(a) AND (OK(a) OR NOT ALARM( \"c\" ))")
+        );
+        assert_eq!(keyed("ALARM("), None);
     }
 
     #[test]

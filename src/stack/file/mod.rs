@@ -12,3 +12,8 @@ pub mod scalar;
 pub mod secret;
 pub mod source;
 pub mod tree;
+
+/// A text in which nothing that looks like an address of a channel or a password can be read.
+pub fn masked(text: &str) -> String {
+    secret::mask(text, &secret::find(text))
+}

@@ -55,6 +55,7 @@ fn what_aws_fills_in_is_no_variable() {
             "period: 60,",
             "period: 60, description: 'costs $5 {not} a variable $ {x}',",
         ),
+        ("period: 60,", "period: 60, description: 'a plain $${x}',"),
     ] {
         assert_eq!(warned(from, to), "", "{to}");
     }

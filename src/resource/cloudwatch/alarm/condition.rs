@@ -69,13 +69,13 @@ impl Condition {
             .set_some("evaluation_window", evaluation_window.shown())
     }
 
-    /// The fields of an alarm as AWS describes it. An alarm on a PromQL query has none of them.
-    pub(super) fn read(alarm: &MetricAlarm, fields: Fields) -> Fields {
+    /// The condition of an alarm as AWS describes it. `None` for an alarm on a PromQL query, which has none of its own.
+    pub(in crate::resource) fn read(alarm: &MetricAlarm) -> Option<Self> {
         if alarm.evaluation_criteria().is_some() {
-            return fields;
+            return None;
         }
         let owned = |text: Option<&str>| text.map(str::to_owned);
-        let condition = Self {
+        Some(Self {
             comparison_operator: alarm
                 .comparison_operator()
                 .map_or("", |one| one.as_str())
@@ -87,8 +87,7 @@ impl Condition {
             treat_missing_data: owned(alarm.treat_missing_data()),
             evaluate_low_sample_count_percentile: owned(alarm.evaluate_low_sample_count_percentile()),
             evaluation_window: EvaluationWindow::read(alarm.evaluation_window()),
-        };
-        condition.fields(fields)
+        })
     }
 
     pub(super) fn put(&self, put: PutMetricAlarmFluentBuilder) -> PutMetricAlarmFluentBuilder {

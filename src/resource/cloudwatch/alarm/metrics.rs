@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 use super::common::{bare, describe_fields};
 use super::silence::{Patience, health};
 use super::{Condition, Live, Options, in_order};
+use crate::resource::cloudwatch::composite_alarm::rule;
 use crate::resource::{Context, Fields, Known, Result, Tags, Text};
 
 /// What an alarm watches.
@@ -199,7 +200,7 @@ impl MetricQuery {
             .build()
     }
 
-    fn read(query: &MetricDataQuery) -> Self {
+    pub(super) fn read(query: &MetricDataQuery) -> Self {
         let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
         let stat = query.metric_stat().map(|stat| {
             let metric = stat.metric();
@@ -225,7 +226,7 @@ impl MetricQuery {
 }
 
 /// A metric alarm as AWS describes it.
-pub(super) fn read(alarm: &MetricAlarm) -> Live {
+pub(in crate::resource) fn read(alarm: &MetricAlarm) -> Live {
     let name = alarm.alarm_name().unwrap_or_default();
     let arns = |arns: &[String]| in_order(arns.to_vec());
     let fields = describe_fields(
@@ -240,7 +241,12 @@ pub(super) fn read(alarm: &MetricAlarm) -> Live {
             "insufficient_data_actions",
             arns(alarm.insufficient_data_actions()),
         );
-    let settings = Options::read(alarm).fields(Condition::read(alarm, watched(alarm, fields)));
+    let fields = watched(alarm, fields);
+    let fields = match Condition::read(alarm) {
+        Some(condition) => condition.fields(fields),
+        None => fields,
+    };
+    let settings = Options::read(alarm).fields(fields);
     Live {
         name: name.to_owned(),
         arn: alarm.alarm_arn().unwrap_or_default().to_owned(),
@@ -304,7 +310,7 @@ fn promql(
 }
 
 /// A composite alarm as AWS describes it.
-pub(super) fn read_composite(alarm: &CompositeAlarm) -> Live {
+pub(in crate::resource) fn read_composite(alarm: &CompositeAlarm) -> Live {
     let name = alarm.alarm_name().unwrap_or_default();
     let arns = |arns: &[String]| in_order(arns.to_vec());
     let fields = Fields::default().set("name", name).set("type", "composite");
@@ -322,7 +328,7 @@ pub(super) fn read_composite(alarm: &CompositeAlarm) -> Live {
             "insufficient_data_actions",
             arns(alarm.insufficient_data_actions()),
         )
-        .set("rule", alarm.alarm_rule().unwrap_or_default())
+        .set("rule", rule::normal(alarm.alarm_rule().unwrap_or_default()))
         .set_some("suppressor", suppressor.map(bare))
         .set_some("suppressor_wait", seconds(alarm.actions_suppressor_wait_period()))
         .set_some(

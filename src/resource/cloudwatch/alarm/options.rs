@@ -56,7 +56,7 @@ impl Options {
             .set_some("propagate_tags", propagate_tags)
     }
 
-    pub(super) fn read(alarm: &MetricAlarm) -> Self {
+    pub(in crate::resource) fn read(alarm: &MetricAlarm) -> Self {
         let warm_up = alarm.warm_up_configuration().map(|warm_up| WarmUp {
             minutes: warm_up.warm_up_period_duration_in_minutes().unwrap_or_default(),
             full: warm_up

@@ -46,35 +46,40 @@ impl CloudwatchAlarm {
     /// The metrics of the account that the alarm watches, if `known` determines their dimensions. Expressions and
     /// PromQL may find further metrics by themselves.
     pub fn watched(&self, known: &Known) -> Vec<Watched> {
-        match &self.metric {
-            AlarmMetric::Single {
-                namespace,
-                metric_name,
+        watched_by(&self.metric, known)
+    }
+}
+
+/// The same of what an alarm watches.
+pub(in crate::resource) fn watched_by(metric: &AlarmMetric, known: &Known) -> Vec<Watched> {
+    match metric {
+        AlarmMetric::Single {
+            namespace,
+            metric_name,
+            dimensions,
+            ..
+        } => {
+            let filled = dimensions
+                .iter()
+                .map(|(name, value)| Some((name.clone(), value.fill(known).ok()?)));
+            let filled: Option<BTreeMap<_, _>> = filled.collect();
+            let watched = |dimensions| Watched {
+                namespace: namespace.clone(),
+                name: metric_name.clone(),
                 dimensions,
-                ..
-            } => {
-                let filled = dimensions
-                    .iter()
-                    .map(|(name, value)| Some((name.clone(), value.fill(known).ok()?)));
-                let filled: Option<BTreeMap<_, _>> = filled.collect();
-                let watched = |dimensions| Watched {
-                    namespace: namespace.clone(),
-                    name: metric_name.clone(),
-                    dimensions,
-                };
-                filled.map(watched).into_iter().collect()
-            }
-            AlarmMetric::Math(queries) => {
-                let own = queries.iter().filter(|query| query.account_id.is_none());
-                let watched = own.filter_map(|query| query.stat.as_ref()).map(|stat| Watched {
-                    namespace: stat.namespace.clone(),
-                    name: stat.metric_name.clone(),
-                    dimensions: stat.dimensions.clone(),
-                });
-                watched.collect()
-            }
-            AlarmMetric::PromQl { .. } => Vec::new(),
+            };
+            filled.map(watched).into_iter().collect()
         }
+        AlarmMetric::Math(queries) => {
+            let own = queries.iter().filter(|query| query.account_id.is_none());
+            let watched = own.filter_map(|query| query.stat.as_ref()).map(|stat| Watched {
+                namespace: stat.namespace.clone(),
+                name: stat.metric_name.clone(),
+                dimensions: stat.dimensions.clone(),
+            });
+            watched.collect()
+        }
+        AlarmMetric::PromQl { .. } => Vec::new(),
     }
 }
 

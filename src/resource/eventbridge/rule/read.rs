@@ -93,7 +93,12 @@ pub async fn now(aws: &Aws, bus: &str) -> Result<Vec<Now>> {
     Ok(rules.iter().filter_map(now).collect())
 }
 
-/// All rules of a bus, listed once. Empty if there is no such bus.
+/// All rules of a bus, whoever made them, without their tags. Empty if there is no such bus.
+pub(in crate::resource) async fn all(aws: &Aws, bus: &str) -> Result<Vec<Live>> {
+    Ok(of_bus(aws, bus).await?.iter().map(Live::of).collect())
+}
+
+/// The same as EventBridge lists them, which is done once.
 async fn of_bus(aws: &Aws, bus: &str) -> Result<Rc<Vec<sdk::Rule>>> {
     aws.once(format!("events:ListRules {bus}"), async || {
         let rules = pages(async |token| {

@@ -1,0 +1,94 @@
+//! Whether a draft says exactly what is there: it is loaded, and compared with the account as a plan does it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Draft;
+use super::page::Page;
+use crate::blueprint;
+use crate::resource::Shown;
+use crate::stack::{Level, Loaded, parse};
+
+/// The name of the file in messages.
+const NAME: &str = "stack.yaml";
+/// Most fields that a reason names.
+const NAMED: usize = 3;
+
+/// What came of it.
+pub(super) struct Checked {
+    pub loaded: Option<Loaded>,
+    /// The reasons of the alarms that the file cannot say, by their names.
+    pub faulty: BTreeMap<String, String>,
+}
+
+/// Checks the draft and its text.
+///
+/// # Errors
+/// Something else than an alarm is wrong: what.
+pub(super) fn check(draft: &Draft<'_>, page: &Page) -> Result<Checked, String> {
+    let loaded = match parse(NAME, &page.text) {
+        Ok(loaded) => loaded,
+        Err(problems) => {
+            let mut faulty = BTreeMap::new();
+            let mut others = Vec::new();
+            for problem in problems.list().iter().filter(|one| one.severity == Level::Error) {
+                let (_, line, _) = problems.source().position(problem.span.start);
+                match page.alarm_at(line).and_then(|key| draft.alarms.get(key)) {
+                    Some(written) => {
+                        let reason = || format!("a stack file cannot say it: {}", problem.message);
+                        faulty.entry(written.alarm.name.clone()).or_insert_with(reason);
+                    }
+                    None => others.push(format!("line {line}: {}", problem.message)),
+                }
+            }
+            return match faulty.is_empty() {
+                true => Err(others.join("; ")),
+                false => Ok(Checked { loaded: None, faulty }),
+            };
+        }
+    };
+    let graph = blueprint::names(&loaded.stack, draft.request.scope);
+    let known = draft.known();
+    let mut faulty = BTreeMap::new();
+    // The graph has none that wait for each other.
+    let in_graph: BTreeSet<&str> = graph.nodes().iter().map(|node| node.id.key.as_str()).collect();
+    for (_, written) in draft
+        .alarms
+        .iter()
+        .filter(|(key, _)| !in_graph.contains(key.as_str()))
+    {
+        let reason = "it and other alarms refer to each other in a cycle".to_owned();
+        faulty.insert(written.alarm.name.clone(), reason);
+    }
+    for node in graph.nodes() {
+        let written = draft.alarms.get(&node.id.key);
+        let Some(written) = written.filter(|written| written.alarm.kind == node.id.kind) else {
+            return Err(format!("it would create `{}`", node.id));
+        };
+        let changes = node.resource.difference(&written.alarm.live, &known);
+        let changes: Vec<String> = changes
+            .iter()
+            .filter(|change| !change.field.starts_with("tags."))
+            .map(|change| {
+                let shown = |shown: &Option<Shown>| match shown {
+                    Some(Shown::Value(value)) => value.to_string(),
+                    _ => "nothing".to_owned(),
+                };
+                format!(
+                    "`{}` is {}, and would be {}",
+                    change.field,
+                    shown(&change.from),
+                    shown(&change.to)
+                )
+            })
+            .take(NAMED)
+            .collect();
+        if !changes.is_empty() {
+            let reason = format!("a stack file cannot say it: {}", changes.join("; "));
+            faulty.insert(written.alarm.name.clone(), reason);
+        }
+    }
+    Ok(Checked {
+        loaded: Some(loaded),
+        faulty,
+    })
+}

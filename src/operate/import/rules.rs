@@ -1,0 +1,143 @@
+//! Rules: why each is left as it is, and how the stack would have it.
+//!
+//! A stack's rule has targets of its own ids, with a dead-letter queue behind each, so no rule of somebody else's can become one
+//! without a change. What can be said is in the file all the same, in comments.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use serde_yaml::Mapping;
+
+use super::alarms::Fields;
+use super::owners;
+use crate::resource::eventbridge::DEFAULT_BUS;
+use crate::resource::eventbridge::targets::{Input, Target};
+use crate::resource::inventory::Rule;
+
+/// What a stack's rule sends to besides channels.
+const TARGETS: [&str; 3] = ["sns", "sqs", "lambda"];
+
+/// Why a rule is not in the file.
+pub(super) fn why_not(rule: &Rule) -> String {
+    match unsayable(rule) {
+        Some(reason) => reason,
+        None => {
+            "a stack's rule has a dead-letter queue behind each target: it is in the comments under `rules:`"
+                .to_owned()
+        }
+    }
+}
+
+/// Why a stack file cannot even say it with other targets.
+pub(super) fn unsayable(rule: &Rule) -> Option<String> {
+    if let Some(owner) = rule.tags.as_ref().and_then(owners::of_tags) {
+        return Some(owner);
+    }
+    let is_pattern = rule.pattern.as_ref().is_some_and(Value::is_object);
+    let reason = if rule.schedule.is_some() {
+        "it is on a schedule, and a stack's rules are on events".to_owned()
+    } else if !is_pattern {
+        "its pattern cannot be read".to_owned()
+    } else if rule.bus != DEFAULT_BUS {
+        format!("it is on the bus `{}`", rule.bus)
+    } else if rule.role_arn.is_some() {
+        "it has a role".to_owned()
+    } else if !rule.has_targets_read {
+        "its targets could not be read".to_owned()
+    } else if rule.targets.is_empty() {
+        "it has no targets".to_owned()
+    } else if let Some(service) = rule
+        .targets
+        .iter()
+        .map(service)
+        .find(|one| !TARGETS.contains(one))
+    {
+        format!("it has a target of another sort than a stack's rules (`{service}`)")
+    } else if rule.is_altered || rule.targets.iter().any(|target| target.role_arn.is_some()) {
+        "a target has settings that a stack file cannot say".to_owned()
+    } else if !have_same_settings(&rule.targets) {
+        "its targets differ in what they get".to_owned()
+    } else if input(&rule.targets).is_err() {
+        "its targets get a constant that is no text".to_owned()
+    } else {
+        return None;
+    };
+    Some(reason)
+}
+
+/// The service in a target's ARN.
+fn service(target: &Target<String>) -> &str {
+    target.arn.split(':').nth(2).unwrap_or_default()
+}
+
+fn have_same_settings(targets: &[Target<String>]) -> bool {
+    let settings = |target: &Target<String>| {
+        (
+            target.input.clone(),
+            target.retry_attempts,
+            target.retry_age_seconds,
+        )
+    };
+    targets.windows(2).all(|pair| match pair {
+        [one, other] => settings(one) == settings(other),
+        _ => true,
+    })
+}
+
+/// What targets get instead of the event, as the file says it.
+fn input(targets: &[Target<String>]) -> Result<Option<Mapping>, ()> {
+    let mut fields = Fields::default();
+    match targets.first().and_then(|target| target.input.as_ref()) {
+        None => return Ok(None),
+        Some(Input::Constant(json)) => match serde_json::from_str(json) {
+            Ok(Value::String(text)) => fields.set("text", text),
+            _ => return Err(()),
+        },
+        Some(Input::Path(path)) => fields.set("path", path.as_str()),
+        Some(Input::Transformer { paths, template }) => {
+            let pair = |(name, path): (&String, &String)| (name.as_str().into(), path.as_str().into());
+            let paths: Mapping = paths.iter().map(pair).collect();
+            fields.some("paths", (!paths.is_empty()).then_some(paths));
+            fields.set("template", template.as_str());
+        }
+    }
+    Ok(Some(fields.0))
+}
+
+/// The entry that a rule would have, whose targets are the topics with these keys.
+pub(super) fn entry(rule: &Rule, topics: &BTreeMap<&str, &str>) -> Mapping {
+    let mut fields = Fields::default();
+    fields.set("name", rule.name.as_str());
+    let description = Some(rule.description.as_str()).filter(|text| !text.is_empty());
+    fields.some("description", description);
+    fields.some("enabled", (rule.state == "DISABLED").then_some(false));
+    let reads = rule.state.ends_with("MANAGEMENT_EVENTS");
+    fields.some("include_read_only", reads.then_some(true));
+    fields.some("pattern", rule.pattern.as_ref().map(yaml));
+    fields.some("input", input(&rule.targets).unwrap_or_default());
+    if let Some(first) = rule.targets.first() {
+        let mut retry = Fields::default();
+        retry.some("attempts", first.retry_attempts);
+        retry.some("age_seconds", first.retry_age_seconds);
+        fields.some("retry", (!retry.0.is_empty()).then_some(retry.0));
+    }
+    let to = rule.targets.iter();
+    let to = to.map(|target| topics.get(target.arn.as_str()).copied().unwrap_or(&target.arn));
+    fields.set("to", to.collect::<Vec<_>>());
+    fields.0
+}
+
+fn yaml(json: &Value) -> serde_yaml::Value {
+    serde_yaml::to_value(json).unwrap_or_default()
+}
+
+/// Whether events come to this rule only while a trail logs.
+pub(super) fn needs_trail(rule: &Rule) -> bool {
+    let types = rule
+        .pattern
+        .as_ref()
+        .and_then(|pattern| pattern.get("detail-type"));
+    let types = types.and_then(Value::as_array).into_iter().flatten();
+    let mut texts = types.filter_map(Value::as_str);
+    texts.any(|text| text.ends_with("via CloudTrail"))
+}

@@ -1,0 +1,114 @@
+//! Topics and who hears them.
+
+use std::collections::BTreeMap;
+
+use crate::aws::call::pages;
+use crate::aws::fault::found;
+use crate::aws::{Aws, concurrently};
+use crate::resource::{Result, Tags};
+
+/// A topic of this account and region.
+#[derive(Debug, Clone, Default)]
+pub struct Topic {
+    pub name: String,
+    pub arn: String,
+    /// `None` if they could not be read.
+    pub tags: Option<Tags>,
+    /// `None` if they were not asked for or could not be read.
+    pub subscriptions: Option<Vec<Subscription>>,
+}
+
+/// Who hears a topic.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subscription {
+    pub protocol: String,
+    /// An address, number, URL or ARN. It may be a secret.
+    pub endpoint: String,
+    /// False as long as nobody followed the link in SNS's mail or answered its request.
+    pub is_confirmed: bool,
+}
+
+/// All topics, in the order of their names.
+pub(super) async fn all(aws: &Aws) -> Result<Vec<Topic>> {
+    let sns = &aws.connection.clients.sns;
+    let arns = pages(async |token| {
+        let request = sns.list_topics().set_next_token(token);
+        let page = aws.call("sns:ListTopics", || request.clone().send()).await?;
+        let arns = page.topics().iter().filter_map(|topic| topic.topic_arn());
+        Ok((arns.map(str::to_owned).collect(), page.next_token))
+    });
+    let topic = |arn: String| Topic {
+        name: arn.rsplit(':').next().unwrap_or_default().to_owned(),
+        arn,
+        ..Topic::default()
+    };
+    let mut topics: Vec<_> = arns.await?.into_iter().map(topic).collect();
+    topics.sort_by(|one, other| one.name.cmp(&other.name));
+    Ok(topics)
+}
+
+/// Reads who hears the topics that `matter`.
+///
+/// One list has the subscriptions of all topics, but may lack those that other accounts made. So a topic that nobody hears
+/// according to it is asked itself.
+pub(super) async fn subscriptions(
+    aws: &Aws,
+    topics: &mut [Topic],
+    matter: impl Fn(&Topic) -> bool,
+) -> Result<()> {
+    if !topics.iter().any(&matter) {
+        return Ok(());
+    }
+    let sns = &aws.connection.clients.sns;
+    let listed = pages(async |token| {
+        let request = sns.list_subscriptions().set_next_token(token);
+        let page = aws
+            .call("sns:ListSubscriptions", || request.clone().send())
+            .await?;
+        Ok((page.subscriptions.unwrap_or_default(), page.next_token))
+    });
+    let mut by_topic: BTreeMap<String, Vec<Subscription>> = BTreeMap::new();
+    for one in listed.await? {
+        let topic = by_topic
+            .entry(one.topic_arn.clone().unwrap_or_default())
+            .or_default();
+        topic.extend(subscription(one));
+    }
+    let mut asked = Vec::new();
+    for topic in topics.iter_mut().filter(|topic| matter(topic)) {
+        let heard = by_topic.remove(&topic.arn).unwrap_or_default();
+        let is_heard = heard.iter().any(|one| one.is_confirmed);
+        asked.extend((!is_heard).then(|| topic.arn.clone()));
+        topic.subscriptions = Some(heard);
+    }
+    let ask = async |arn: String| {
+        let listed = pages(async |token| {
+            let request = sns.list_subscriptions_by_topic().topic_arn(&arn);
+            let request = request.set_next_token(token);
+            let page = aws
+                .call("sns:ListSubscriptionsByTopic", || request.clone().send())
+                .await?;
+            Ok((page.subscriptions.unwrap_or_default(), page.next_token))
+        });
+        let listed = found(listed.await)?.unwrap_or_default();
+        let listed: Vec<_> = listed.into_iter().filter_map(subscription).collect();
+        Ok((arn, listed))
+    };
+    let mut answers: BTreeMap<String, Vec<Subscription>> = concurrently(asked, ask).await?;
+    for topic in topics.iter_mut() {
+        if let Some(heard) = answers.remove(&topic.arn) {
+            topic.subscriptions = Some(heard);
+        }
+    }
+    Ok(())
+}
+
+fn subscription(one: aws_sdk_sns::types::Subscription) -> Option<Subscription> {
+    let arn = one.subscription_arn.unwrap_or_default();
+    // SNS still lists subscriptions that are being removed.
+    (arn != "Deleted").then(|| Subscription {
+        protocol: one.protocol.unwrap_or_default(),
+        endpoint: one.endpoint.unwrap_or_default(),
+        is_confirmed: arn.starts_with("arn:"),
+    })
+}
