@@ -29,12 +29,14 @@ pub struct Held {
     pub encrypted_for: String,
     /// The ciphertexts, by their variables.
     pub ciphertexts: BTreeMap<String, String>,
+    /// ARN of the key of its environment, which is that of the addresses, too.
+    pub key: Option<String>,
 }
 
 /// The addresses that the function `name` holds. `None` if there is no such function, or if Lambda does not return its
 /// environment.
 pub async fn addresses(aws: &Aws, name: &str) -> Result<Option<Held>> {
-    let Some(mut variables) = variables(aws, name).await? else {
+    let Some((mut variables, key)) = variables(aws, name).await? else {
         return Ok(None);
     };
     let encrypted_for = variables.remove(ENCRYPTED_FOR).unwrap_or_else(|| name.to_owned());
@@ -42,12 +44,13 @@ pub async fn addresses(aws: &Aws, name: &str) -> Result<Option<Held>> {
     Ok(Some(Held {
         encrypted_for,
         ciphertexts: ciphertexts.collect(),
+        key,
     }))
 }
 
 /// Removes these variables from the environment of the function `name`.
 pub async fn forget(aws: &Aws, name: &str, forgotten: &[String]) -> Result<()> {
-    let Some(mut kept) = variables(aws, name).await? else {
+    let Some((mut kept, _)) = variables(aws, name).await? else {
         return Ok(());
     };
     kept.retain(|name, _| !forgotten.contains(name));
@@ -64,14 +67,15 @@ pub async fn forget(aws: &Aws, name: &str, forgotten: &[String]) -> Result<()> {
         .map(drop)
 }
 
-async fn variables(aws: &Aws, name: &str) -> Result<Option<HashMap<String, String>>> {
+/// The environment of a function, and the ARN of its key.
+async fn variables(aws: &Aws, name: &str) -> Result<Option<(HashMap<String, String>, Option<String>)>> {
     let lambda = &aws.connection.clients.lambda;
     let request = lambda.get_function().function_name(name);
     let answer = found(aws.call("lambda:GetFunction", || request.clone().send()).await)?;
     let configuration = answer.and_then(|answer| answer.configuration);
-    let environment = configuration.and_then(|function| function.environment);
-    let readable = environment.filter(|environment| environment.error.is_none());
-    Ok(readable.map(|environment| environment.variables.unwrap_or_default()))
+    let read = configuration.and_then(|function| Some((function.environment?, function.kms_key_arn)));
+    let readable = read.filter(|(environment, _)| environment.error.is_none());
+    Ok(readable.map(|(environment, key)| (environment.variables.unwrap_or_default(), key)))
 }
 
 /// True for a variable that holds an address. The variable with its digest does not count.

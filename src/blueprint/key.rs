@@ -8,6 +8,7 @@ use crate::aws::policy::{Policy, Statement};
 use crate::resource::Ref;
 use crate::resource::kms::alias::KmsAlias;
 use crate::resource::kms::key::KmsKey;
+use crate::resource::precondition::Precondition;
 use crate::stack::TrailSource;
 
 /// The key's name in [`Build::graph`]; there is one per stack.
@@ -32,6 +33,9 @@ impl Build<'_> {
             return None;
         }
         let settings = &self.stack.key;
+        if settings.existing.is_some() {
+            return Some(self.existing_key(&uses));
+        }
         let alias = self.names.key_alias();
         let description = format!("alertctl stack {}: addresses and messages", self.stack.stack);
         let key = self.graph.add(
@@ -53,6 +57,20 @@ impl Build<'_> {
             },
         );
         Some(key)
+    }
+}
+
+impl Build<'_> {
+    /// A key of somebody else, and what the stack relies on in it.
+    fn existing_key(&mut self, uses: &Uses) -> Ref<KmsKey> {
+        let name = self.names.key();
+        self.graph.require(Precondition::Key {
+            key: name.clone(),
+            by_alarms: uses.encrypted_topics,
+            by_rules: uses.rules_to_encrypted_topics,
+            by_trail: uses.trail.is_some(),
+        });
+        self.graph.given("existing", name, self.key_arn)
     }
 }
 

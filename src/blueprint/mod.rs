@@ -86,6 +86,8 @@ pub struct Home<'a> {
     pub region: &'a str,
     /// Set if AWS was asked.
     pub account: Option<&'a str>,
+    /// ARN of the existing key that the stack uses, if it uses one and AWS was asked.
+    pub key: Option<&'a str>,
 }
 
 impl<'a> From<&'a str> for Home<'a> {
@@ -93,6 +95,7 @@ impl<'a> From<&'a str> for Home<'a> {
         Self {
             region,
             account: None,
+            key: None,
         }
     }
 }
@@ -102,6 +105,7 @@ impl<'a> From<&'a Scope> for Home<'a> {
         Self {
             region: &scope.region,
             account: Some(&scope.account),
+            key: None,
         }
     }
 }
@@ -165,6 +169,8 @@ struct Build<'a> {
     /// The stack's own region.
     home: &'a str,
     account: Option<&'a str>,
+    /// Of an existing key.
+    key_arn: Option<&'a str>,
     names: Names<'a>,
     /// The stack's rules, expanded.
     rules: Rc<[CompiledRule<'a>]>,
@@ -184,11 +190,13 @@ struct Build<'a> {
 }
 
 impl<'a> Build<'a> {
-    fn new(stack: &'a Stack, Home { region, account }: Home<'a>) -> Self {
+    fn new(stack: &'a Stack, home: Home<'a>) -> Self {
+        let Home { region, account, key } = home;
         Self {
             stack,
             home: region,
             account,
+            key_arn: key,
             names: Names::of(stack),
             rules: stack.compiled_rules(region).into(),
             alarms: stack.alarms_expanded().into(),

@@ -17,7 +17,13 @@ impl<'a> Names<'a> {
         Self { stack }
     }
 
-    /// `alias/…` of the stack's key.
+    /// What KMS knows the stack's key by: its alias, or how the stack file names a key of somebody else.
+    pub fn key(&self) -> String {
+        let existing = self.stack.key.existing.as_deref();
+        existing.map_or_else(|| self.key_alias(), key_id)
+    }
+
+    /// `alias/…` of the stack's own key.
     pub fn key_alias(&self) -> String {
         let alias = self
             .stack
@@ -201,6 +207,15 @@ impl<'a> Names<'a> {
     /// The alarm with this key.
     pub fn alarm(&self, key: &str, alarm: &Alarm) -> String {
         alarm.name.clone().unwrap_or_else(|| self.stack.default_name(key))
+    }
+}
+
+/// The id, alias or ARN of a key as KMS takes it: an alias without its prefix gets it.
+pub fn key_id(written: &str) -> String {
+    let is_id = written.len() == 36 && written.bytes().all(|c| c.is_ascii_hexdigit() || c == b'-');
+    match is_id || is_arn(written) || written.starts_with("alias/") || written.starts_with("mrk-") {
+        true => written.to_owned(),
+        false => format!("alias/{written}"),
     }
 }
 

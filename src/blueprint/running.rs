@@ -114,6 +114,7 @@ trail: { existing: \"arn:aws:cloudtrail:eu-west-1:111111111111:trail/all\", to: 
             let home = Home {
                 region: "eu-west-1",
                 account: Some(account),
+                key: None,
             };
             Running::of(&stack, home).functions
         };

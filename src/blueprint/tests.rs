@@ -271,6 +271,7 @@ trail: { existing: \"arn:aws:cloudtrail:eu-west-1:999988887777:trail/organizatio
     let in_account = |account| Home {
         region: "eu-west-1",
         account: Some(account),
+        key: None,
     };
     assert!(guarded("eu-west-1".into()) && guarded(in_account("999988887777")));
     assert!(!guarded(in_account("123456789012")));

@@ -69,6 +69,9 @@ async fn check_function(
         return Ok(Vec::new());
     };
     let encrypted_for = &held.encrypted_for;
+    // A key that somebody else owns is no resource of the stack.
+    let existing = stack.is_none_or(|stack| stack.key.existing.is_some());
+    let key = key.or(held.key.as_deref().filter(|_| existing));
     let in_settings = stack.filter(|stack| in_settings(stack)).map(ciphertexts);
     let mut used = in_settings.unwrap_or_default();
     used.extend(held.ciphertexts);

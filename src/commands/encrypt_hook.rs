@@ -35,7 +35,10 @@ pub async fn run(app: &App, args: &EncryptHookArgs) -> Outcome {
     let address = read_address(channel, &stack.channels[channel], args.env.as_deref(), loopback)?;
 
     let access = app.access(&stack.stack, stack.region.as_deref()).await?;
-    ready_key(app, stack, &access, args.yes).await?;
+    match access.existing_key(stack).await? {
+        Some(_) => {}
+        None => ready_key(app, stack, &access, args.yes).await?,
+    }
     let names = Names::of(stack);
     let secret = match &access.local {
         // The local AWS keeps its keys in clear text, so the address of a real service must not get there.
@@ -48,7 +51,7 @@ pub async fn run(app: &App, args: &EncryptHookArgs) -> Outcome {
         _ => addresses::clear(&address),
     };
     let ciphertext = secret
-        .encrypt(&access.aws, &names.key_alias(), &names.function())
+        .encrypt(&access.aws, &names.key(), &names.function())
         .await?;
 
     if args.write {

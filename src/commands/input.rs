@@ -46,6 +46,10 @@ impl App {
     }
 
     fn warned(&self, mut loaded: Loaded, examples: bool) -> Loaded {
+        if self.global.local {
+            // The local AWS has nothing that somebody else owns.
+            loaded.stack = loaded.stack.alone();
+        }
         loaded.warnings.retain(|warning| examples || !warning.is_example);
         self.out.warn_of_file(&loaded);
         loaded

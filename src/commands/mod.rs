@@ -1,6 +1,6 @@
 //! One file per command: load, call, print.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -10,8 +10,8 @@ use stop::stop_signal;
 use tokio::sync::watch;
 
 use crate::aws::connect::Target;
-use crate::aws::{Aws, Connection, Fault};
-use crate::blueprint::Home;
+use crate::aws::{Aws, Connection};
+use crate::blueprint::{Home, Names};
 use crate::cli::{Cli, Command, Format, Global, PARALLELISM, StackOrName};
 use crate::engine::execute::{Event, Report, execute};
 use crate::engine::graph::Graph;
@@ -19,6 +19,7 @@ use crate::engine::observe;
 use crate::engine::plan::Plan;
 use crate::local::{self, Session};
 use crate::output::{self, Failure, Out, Progress, talk};
+use crate::resource::kms::key;
 use crate::stack::{Ciphertexts, Loaded, Region, Stack, Trail};
 
 mod absorb;
@@ -135,6 +136,8 @@ struct Access {
     local: Option<Session>,
     /// Whether the user was told which addresses the local inbox replaces; once per command is enough.
     inbox_announced: Cell<bool>,
+    /// ARN of the existing key that the stack uses, once it was looked up.
+    key: OnceCell<String>,
 }
 
 impl Access {
@@ -145,12 +148,31 @@ impl Access {
 
     /// The region and, if needed, the account of `stack`. The account is looked up only if it makes a
     /// difference: during the other reads that costs nothing, but before them it is a round trip.
-    async fn home(&self, stack: &Stack) -> Result<Home<'_>, Fault> {
+    async fn home(&self, stack: &Stack) -> Result<Home<'_>, Failure> {
         let elsewhere = stack.trail.as_ref().and_then(Trail::account);
-        Ok(match elsewhere {
+        let home: Home<'_> = match elsewhere {
             Some(_) => self.aws.scope().await?.into(),
             None => self.region().into(),
+        };
+        Ok(Home {
+            key: self.existing_key(stack).await?,
+            ..home
         })
+    }
+
+    /// The ARN of the key of somebody else that `stack` uses, if it does.
+    async fn existing_key(&self, stack: &Stack) -> Result<Option<&str>, Failure> {
+        if stack.key.existing.is_none() || self.key.get().is_some() {
+            return Ok(self.key.get().map(String::as_str));
+        }
+        let name = Names::of(stack).key();
+        let Some(arn) = key::arn_of(&self.aws, &name).await? else {
+            return Err(Failure::new(
+                format!("there is no key `{name}` in {}", self.region()),
+                "correct `key.existing`, or remove it, so that the stack makes a key of its own",
+            ));
+        };
+        Ok(Some(self.key.get_or_init(|| arn)))
     }
 }
 
@@ -191,6 +213,7 @@ impl App {
             aws,
             local,
             inbox_announced: Cell::default(),
+            key: OnceCell::new(),
         })
     }
 

@@ -19,6 +19,8 @@ pub struct Graph {
     nodes: Vec<Node>,
     /// The index of each node in `nodes`.
     at: HashMap<NodeId, usize>,
+    /// What is there already, whoever owns it: others may refer to it.
+    given: BTreeSet<NodeId>,
     preconditions: Vec<Precondition>,
     also_in: BTreeSet<String>,
     heard: BTreeMap<String, BTreeSet<String>>,
@@ -58,7 +60,8 @@ impl Graph {
             key: key.into(),
         };
         assert!(self.position(&id).is_none(), "`{id}` is added twice");
-        let after: Vec<_> = resource.refs().into_iter().chain(after).collect();
+        let after = resource.refs().into_iter().chain(after);
+        let after: Vec<_> = after.filter(|other| !self.given.contains(other)).collect();
         for other in &after {
             assert!(
                 self.position(other).is_some(),
@@ -73,6 +76,16 @@ impl Graph {
             after,
         });
         reference
+    }
+
+    /// A reference to something that the stack uses and does not own. Without its ARN, that is known later.
+    pub fn given<R: Resource>(&mut self, key: &str, name: String, arn: Option<&str>) -> Ref<R> {
+        let id = NodeId {
+            kind: R::KIND,
+            key: key.to_owned(),
+        };
+        self.given.insert(id.clone());
+        Ref::given(id, name, arn)
     }
 
     /// Also searches this region for leftovers of the stack. The regions of wanted resources are searched anyway.

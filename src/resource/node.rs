@@ -72,6 +72,16 @@ impl<R: Resource> Ref<R> {
 }
 
 impl<R> Ref<R> {
+    /// A reference to something that is not among the wanted resources.
+    pub(crate) fn given(id: NodeId, name: String, arn: Option<&str>) -> Self {
+        Self {
+            name,
+            arn: arn.map_or_else(|| Text::arn_of(&id), Text::from),
+            id,
+            of: PhantomData,
+        }
+    }
+
     /// The node referred to.
     pub fn id(&self) -> &NodeId {
         &self.id

@@ -10,6 +10,7 @@ use crate::aws::cloudtrail::{self, Trail};
 use crate::aws::concurrently;
 use crate::aws::fault::{NO_ANSWER, NOT_SENT};
 
+mod key;
 mod topic;
 
 /// Something in the account that the stack needs to work.
@@ -36,6 +37,14 @@ pub enum Precondition {
         by_alarms: bool,
         by_rules: bool,
     },
+    /// The existing key that the stack file names can be used for what the stack needs it for. Somebody else owns it.
+    Key {
+        /// Its id, alias or ARN.
+        key: String,
+        by_alarms: bool,
+        by_rules: bool,
+        by_trail: bool,
+    },
 }
 
 impl Precondition {
@@ -44,12 +53,13 @@ impl Precondition {
         match self {
             Self::AnyTrail { .. } | Self::Trail { .. } => Self::TRAILS,
             Self::Topic { .. } => topic::ACCESS,
+            Self::Key { .. } => key::ACCESS,
         }
     }
 
     /// The permissions of all preconditions.
     #[cfg(test)]
-    pub const ACCESS: [&'static [Access]; 2] = [Self::TRAILS, topic::ACCESS];
+    pub const ACCESS: [&'static [Access]; 3] = [Self::TRAILS, topic::ACCESS, key::ACCESS];
 
     const TRAILS: &'static [Access] = &[
         Access::read(&["cloudtrail:DescribeTrails"], ANY).because("CloudTrail lists trails as a whole"),
@@ -78,6 +88,12 @@ impl Precondition {
                 by_alarms,
                 by_rules,
             } => topic::unmet(aws, key, arn, *by_alarms, *by_rules).await,
+            Self::Key {
+                key,
+                by_alarms,
+                by_rules,
+                by_trail,
+            } => key::unmet(aws, key, [*by_alarms, *by_rules, *by_trail]).await,
         };
         match unmet {
             Err(fault) if !fault.is(&[NO_ANSWER, NOT_SENT]) => Ok(Some(format!(
@@ -86,6 +102,7 @@ impl Precondition {
                     Self::AnyTrail { .. } => "whether a CloudTrail trail logs".to_owned(),
                     Self::Trail { name_or_arn, .. } => format!("whether the trail `{name_or_arn}` logs"),
                     Self::Topic { key, .. } => format!("whether topic `{key}` takes messages"),
+                    Self::Key { key, .. } => format!("whether the key `{key}` can be used"),
                 }
             ))),
             result => result,

@@ -118,6 +118,17 @@ impl Stack {
             .map(|(key, _)| key)
     }
 
+    /// The same stack where nothing is that somebody else owns: it makes its own.
+    pub fn alone(mut self) -> Self {
+        self.key.existing = None;
+        for topic in self.topics.values_mut() {
+            let name = topic.written_name().map(str::to_owned);
+            topic.existing = None;
+            topic.name = name;
+        }
+        self
+    }
+
     /// The physical name of the relay, which addresses are encrypted for.
     pub fn relay_name(&self) -> String {
         let name = || self.default_name("relay");
@@ -133,6 +144,8 @@ impl Stack {
     expecting = "the settings of the key, such as `alias: my-key`"
 )]
 pub struct Key {
+    /// Id, alias or ARN of a key that somebody else owns, which the stack uses instead of one of its own and never changes.
+    pub existing: Option<String>,
     /// Alias with or without its `alias/` prefix, `[A-Za-z0-9/_-]`, at most 250 characters.
     #[serde(deserialize_with = "alias_name")]
     pub alias: Option<String>,
@@ -147,6 +160,7 @@ pub struct Key {
 impl Default for Key {
     fn default() -> Self {
         Self {
+            existing: None,
             alias: None,
             deletion_window_days: 30,
             rotation: true,

@@ -155,6 +155,89 @@ async fn a_topic_of_somebody_else_is_heard_and_stays_as_it_is() {
 }
 
 #[tokio::test]
+async fn a_key_of_somebody_else_encrypts_and_stays_as_it_is() {
+    let mut world = World::new();
+    world.set(
+        "SLACK_WEBHOOK_URL",
+        "https://hooks.slack.com/services/T00000000/B00000000/abcdefghijklmnopqrstuvwx",
+    );
+    world.write(
+        "stack.yaml",
+        "stack: guest\nregion: eu-west-1\nkey: { existing: shared }\nchannels: { project: { webhook: { env: SLACK_WEBHOOK_URL } } }\n\
+         topics: { ops: { encrypted: true, to: [project] } }\nrules: { stops: { preset: ec2-life-cycle, to: [ops] } }\n",
+    );
+    let (endpoint, _) = world.up();
+    let aws = clients_of(ACCOUNT, &endpoint, REGION).await;
+    let run = |args: &[&str]| calls(&endpoint, |endpoint| world.run_at(endpoint, ACCOUNT, args));
+    let (ran, _) = run(&["plan"]);
+    assert_eq!(ran.code, 1, "{}", ran.all());
+    assert!(
+        ran.stderr.contains("there is no key `alias/shared` in eu-west-1"),
+        "{}",
+        ran.stderr
+    );
+
+    let key = aws
+        .kms
+        .create_key()
+        .description("of the platform")
+        .send()
+        .await
+        .unwrap();
+    let key = key.key_metadata.unwrap();
+    let alias = aws.kms.create_alias().alias_name("alias/shared");
+    alias.target_key_id(&key.key_id).send().await.unwrap();
+    let as_it_is = async || {
+        let described = aws.kms.describe_key().key_id(&key.key_id).send().await.unwrap();
+        let policy = aws.kms.get_key_policy().key_id(&key.key_id).send().await.unwrap();
+        let tags = aws
+            .kms
+            .list_resource_tags()
+            .key_id(&key.key_id)
+            .send()
+            .await
+            .unwrap();
+        let described = described.key_metadata.unwrap();
+        format!(
+            "{:?} {:?} {:?} {:?}",
+            described.key_state, described.description, policy.policy, tags.tags
+        )
+    };
+    let before = as_it_is().await;
+    let (ran, calls) = run(&["apply", "--yes"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    let shut = "the policy of the key `alias/shared` does not let cloudwatch.amazonaws.com use it for encrypted topics, and does not \
+                let events.amazonaws.com use it for encrypted topics";
+    assert!(ran.stderr.contains(shut), "{}", ran.stderr);
+    let of_keys = calls
+        .iter()
+        .filter(|call| call.starts_with("kms:") && !reads(call));
+    let of_keys: std::collections::BTreeSet<_> = of_keys.map(String::as_str).collect();
+    assert!(
+        of_keys
+            .iter()
+            .all(|call| ["kms:Encrypt", "kms:Decrypt"].contains(call)),
+        "{of_keys:?}"
+    );
+    let relay = aws
+        .lambda
+        .get_function_configuration()
+        .function_name("guest-relay")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(relay.kms_key_arn(), key.arn());
+    let (ran, _) = run(&["status", "--output", "json"]);
+    let status: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(status["webhooks"][0]["decrypts"], "yes", "{status:#}");
+    let (ran, _) = run(&["plan", "--detailed-exitcode"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    let (ran, _) = run(&["destroy", "--yes"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    assert_eq!(as_it_is().await, before);
+}
+
+#[tokio::test]
 async fn a_policy_that_lets_nobody_publish_is_told() {
     let world = World::new();
     world.write(

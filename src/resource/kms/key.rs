@@ -24,6 +24,7 @@ mod read;
 mod search;
 
 pub(super) use read::aliased;
+pub use read::{Existing, arn_of, existing};
 use read::{best, day, read};
 
 /// KMS does not store how long a key stays pending. A tag stores it, for a destroy without the stack file.

@@ -12,8 +12,8 @@ pub(super) const ACCESS: &[Access] =
             .because("an existing topic has any name, and may be in another account"),
     ];
 
-const ALARMS: &str = "cloudwatch.amazonaws.com";
-const RULES: &str = "events.amazonaws.com";
+pub(super) const ALARMS: &str = "cloudwatch.amazonaws.com";
+pub(super) const RULES: &str = "events.amazonaws.com";
 
 /// The warning about the topic of the key `key`, if there is one. `by_alarms` and `by_rules` say who of the stack publishes.
 pub(super) async fn unmet(
@@ -87,7 +87,7 @@ fn lets_publish(policy: &Value, service: &str) -> bool {
 }
 
 /// A text, or each of a list of texts.
-fn texts(value: &Value) -> impl Iterator<Item = &str> {
+pub(super) fn texts(value: &Value) -> impl Iterator<Item = &str> {
     let list = value
         .as_array()
         .map_or(std::slice::from_ref(value), Vec::as_slice);

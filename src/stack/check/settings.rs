@@ -220,8 +220,60 @@ fn is_tag_character(character: char) -> bool {
     character.is_alphanumeric() || character == ' ' || "_.:/=+-@".contains(character)
 }
 
+/// What belongs to a key of the stack's own.
+const OF_OWN_KEY: [&str; 4] = ["alias", "deletion_window_days", "rotation", "description"];
+
+/// A key that somebody else owns.
+fn existing_key(checker: &mut Checker<'_>, existing: &str) {
+    let path = ["key", "existing"];
+    let parts: Vec<_> = existing.splitn(6, ':').collect();
+    let name = |name: &str| {
+        let name = name.strip_prefix("alias/").unwrap_or(name);
+        (1..=250).contains(&name.len()) && name.chars().all(|c| super::is_name(c) || c == '/')
+    };
+    let home = checker.stack.region.as_deref();
+    let fault = match parts.as_slice() {
+        ["arn", partition, "kms", region, account, resource]
+            if partition.starts_with("aws")
+                && super::is_account_id(account)
+                && ["key/", "alias/"].iter().any(|begin| resource.starts_with(begin))
+                && name(resource) =>
+        {
+            let elsewhere = home.filter(|home| home != region);
+            elsewhere.map(|home| {
+                let fact = format!("this key is in {region}, the stack in {home}");
+                (fact, "name a key of the stack's region")
+            })
+        }
+        [only] if name(only) && !only.starts_with("alias/aws/") => None,
+        [only] if only.starts_with("alias/aws/") => Some((
+            "this is a key that AWS manages, whose policy lets nobody else in".to_owned(),
+            "name a key of your own",
+        )),
+        _ => Some((
+            "this is neither an id nor an alias nor the ARN of a key".to_owned(),
+            "write `alias/NAME`, or `arn:aws:kms:<region>:<account>:key/<id>`",
+        )),
+    };
+    if let Some((fact, help)) = fault {
+        checker.report(Problem::error(checker.at(&path), fact).help(help));
+    }
+    for setting in OF_OWN_KEY {
+        let place = ["key", setting];
+        if checker.is_written(&place) {
+            let message = format!("a key that exists has no `{setting}` here");
+            let problem = Problem::error(checker.key(&place), message);
+            let problem = problem.related(checker.at(&path), "somebody else's key");
+            checker.report(problem.help("remove it: the key's owner decides on it"));
+        }
+    }
+}
+
 fn key(checker: &mut Checker<'_>) {
     let key = &checker.stack.key;
+    if let Some(existing) = &key.existing {
+        existing_key(checker, existing);
+    }
     if let Some(alias) = &key.alias {
         let path = ["key", "alias"];
         if alias.starts_with("aws/") {

@@ -145,3 +145,33 @@ pub(super) fn day(time: &aws_sdk_kms::primitives::DateTime) -> String {
     let text = time.fmt(aws_sdk_kms::primitives::DateTimeFormat::DateTime);
     text.unwrap_or_default().chars().take(10).collect()
 }
+
+/// A key that somebody else owns.
+pub struct Existing {
+    pub arn: String,
+    /// Why it cannot be used.
+    pub unusable: Option<String>,
+    /// Its policy document.
+    pub policy: String,
+}
+
+/// The ARN of any key, by its id, alias or ARN. `None` if there is no such key.
+pub async fn arn_of(aws: &Aws, key: &str) -> Result<Option<String>> {
+    Ok(aliased(aws, key).await?.and_then(|found| found.arn))
+}
+
+/// Reads any key by its id, alias or ARN. `None` if there is no such key.
+pub async fn existing(aws: &Aws, key: &str) -> Result<Option<Existing>> {
+    let Some(found) = aliased(aws, key).await? else {
+        return Ok(None);
+    };
+    let kms = &aws.connection.clients.kms;
+    let request = kms.get_key_policy().key_id(&found.key_id).policy_name("default");
+    let policy = aws.call("kms:GetKeyPolicy", || request.clone().send()).await?;
+    let state = found.key_state.filter(|state| *state != KeyState::Enabled);
+    Ok(Some(Existing {
+        arn: found.arn.unwrap_or_default(),
+        unusable: state.map(|state| state.as_str().to_owned()),
+        policy: policy.policy.unwrap_or_default(),
+    }))
+}
