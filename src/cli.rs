@@ -9,6 +9,7 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
+mod consent;
 mod files;
 mod global;
 mod help;
@@ -20,6 +21,7 @@ mod running;
 mod service;
 mod tools;
 
+pub use consent::*;
 pub use files::*;
 pub use global::*;
 pub use help::*;
@@ -224,7 +226,7 @@ pub struct ValidateArgs {
 #[command(after_help = "\
 Examples:
   alertctl plan stack.yaml
-  alertctl plan stack.yaml --full                # every field of new resources
+  alertctl plan stack.yaml --full                # every field of new resources, every permission
   alertctl plan stack.yaml --detailed-exitcode   # exits with 2 if something would change
   alertctl plan stack.yaml --adopt sns-topic/alerts
   alertctl plan stack.yaml --adopt-all           # adopts what was created by hand
@@ -262,7 +264,7 @@ pub struct PlanArgs {
 /// How much of a plan is shown.
 #[derive(Debug, Clone, Copy, Default, Args)]
 pub struct Detail {
-    /// Show all fields of new resources, not only their names
+    /// Show all fields of new resources and all changes of permissions
     #[arg(long)]
     pub full: bool,
 }
@@ -275,18 +277,6 @@ pub struct Strict {
     pub strict: bool,
 }
 
-/// Which resources may be taken over.
-#[derive(Debug, Clone, Default, Args)]
-pub struct Adopt {
-    /// Adopt an existing resource that the stack does not own, such as sns-topic/alerts or
-    /// eventbridge-rule/logins@us-east-1; repeatable
-    #[arg(long = "adopt", value_name = "KIND/KEY")]
-    pub nodes: Vec<String>,
-    /// Adopt every existing resource with a name from this stack, unless another stack owns it
-    #[arg(long = "adopt-all")]
-    pub all: bool,
-}
-
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -294,6 +284,7 @@ Examples:
   alertctl apply stack.yaml --yes     # in a pipeline
   alertctl apply stack.yaml --wait    # returns once everything works, e-mail addresses confirmed
   alertctl apply alerts.plan          # runs what `plan --save alerts.plan` showed, without asking
+  alertctl apply stack.yaml --unprotect sns-topic/alerts   # may delete or replace it, although `protect: true`
   alertctl apply --local --yes        # stack.yaml, on the local AWS")]
 pub struct ApplyArgs {
     /// Stack file, or a plan saved with `plan --save`
@@ -301,6 +292,8 @@ pub struct ApplyArgs {
     pub path: PathBuf,
     #[command(flatten)]
     pub adopt: Adopt,
+    #[command(flatten)]
+    pub unprotect: Unprotect,
     /// Skip the check with IAM that you have all the permissions needed
     #[arg(long)]
     pub no_preflight: bool,
@@ -330,13 +323,16 @@ pub struct Run {
 Examples:
   alertctl destroy stack.yaml
   alertctl destroy --stack mission --region ap-northeast-2   # the file is lost
-  alertctl destroy stack.yaml --delete-trail-logs            # also a bucket that was kept")]
+  alertctl destroy stack.yaml --delete-trail-logs            # also a bucket that was kept
+  alertctl destroy stack.yaml --unprotect kms-key/main       # although its entry says `protect: true`")]
 pub struct DestroyArgs {
     #[command(flatten)]
     pub which: StackOrName,
     /// Also delete the log files in the trail's bucket; otherwise a bucket with log files is kept
     #[arg(long)]
     pub delete_trail_logs: bool,
+    #[command(flatten)]
+    pub unprotect: Unprotect,
     #[command(flatten)]
     pub run: Run,
 }

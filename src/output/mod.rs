@@ -8,12 +8,14 @@ use crate::cli::Format;
 
 mod ask;
 mod ci;
+mod cost;
 mod dead_letters;
 mod failure;
 mod lines;
 mod live;
 mod markdown;
 mod mutes;
+mod permissions;
 pub mod picture;
 mod plan_markdown;
 mod plan_text;
