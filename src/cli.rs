@@ -284,7 +284,7 @@ Examples:
   alertctl apply stack.yaml --yes     # in a pipeline
   alertctl apply stack.yaml --wait    # returns once everything works, e-mail addresses confirmed
   alertctl apply alerts.plan          # runs what `plan --save alerts.plan` showed, without asking
-  alertctl apply stack.yaml --unprotect sns-topic/alerts   # may delete or replace it, although `protect: true`
+  alertctl apply stack.yaml --unprotect sns-topic/alerts    # although it has `protect: true`
   alertctl apply --local --yes        # stack.yaml, on the local AWS")]
 pub struct ApplyArgs {
     /// Stack file, or a plan saved with `plan --save`
@@ -324,7 +324,7 @@ Examples:
   alertctl destroy stack.yaml
   alertctl destroy --stack mission --region ap-northeast-2   # the file is lost
   alertctl destroy stack.yaml --delete-trail-logs            # also a bucket that was kept
-  alertctl destroy stack.yaml --unprotect kms-key/main       # although its entry says `protect: true`")]
+  alertctl destroy stack.yaml --unprotect kms-key/main       # although it has `protect: true`")]
 pub struct DestroyArgs {
     #[command(flatten)]
     pub which: StackOrName,

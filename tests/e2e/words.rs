@@ -140,6 +140,22 @@ async fn only_what_changes_is_said() {
     );
     world.write("stack.yaml", SHOP);
 
+    // Both topics are `alerts` in the file, one after the other.
+    world.write(
+        "stack.yaml",
+        &SHOP.replace("alerts: { to", "alerts: { name: shop-other, to"),
+    );
+    let renamed = plan();
+    for line in [
+        "  + CloudWatch may now publish to topic/alerts (for alarms cpu and disk)",
+        "  - CloudWatch may no longer publish to topic shop-alerts (for alarms cpu and disk)",
+        "  + SNS may now invoke function/relay (for topic/alerts)",
+        "  - SNS may no longer invoke function/relay (for topic shop-alerts)",
+    ] {
+        assert!(said(&renamed).contains(&line), "{line}: {renamed}");
+    }
+    world.write("stack.yaml", SHOP);
+
     // What somebody changed by hand is said, too: it is taken back.
     let topic = "arn:aws:sns:eu-west-1:000000000000:shop-alerts";
     let open = serde_json::json!({ "Version": "2012-10-17", "Statement": [

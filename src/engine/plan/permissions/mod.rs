@@ -81,7 +81,9 @@ pub(super) fn permissions(plan: &Plan, graph: &Graph, seen: &Observation) -> Vec
         let name = plan.scope.written_out(node.resource.name());
         (node.id.clone(), name, live)
     });
-    let left = seen.orphans.iter().map(|(id, live)| {
+    // What a wanted node takes the place of has the same id, and is called by its own name.
+    let left = seen.orphans.iter().filter(|(id, _)| graph.get(id).is_none());
+    let left = left.map(|(id, live)| {
         let kind = of(id);
         (id.clone(), (kind.live_name)(live), Some((kind.output)(live).id))
     });
@@ -150,7 +152,10 @@ fn of_step(step: &Step, fields: &Fields, graph: &Graph, names: &Names<'_>, accou
         IamRolePolicy::KIND => holder(step, graph, names),
         _ => String::new(),
     };
-    let itself = format!("{{{}}}", step.id);
+    let itself = match graph.get(&step.id).filter(|_| step.action == Action::Delete) {
+        Some(_) => step.output().unwrap_or_default().arn,
+        None => format!("{{{}}}", step.id),
+    };
     let place = Place {
         holder: &holder,
         itself: &itself,
@@ -170,8 +175,8 @@ fn of_step(step: &Step, fields: &Fields, graph: &Graph, names: &Names<'_>, accou
 
 /// The role of an inline policy: a node in braces, or its name.
 fn holder(step: &Step, graph: &Graph, names: &Names<'_>) -> String {
-    let parent = graph.get(&step.id).and_then(|node| node.resource.parent());
-    if let Some(role) = parent {
+    let wanted = graph.get(&step.id).filter(|_| step.action != Action::Delete);
+    if let Some(role) = wanted.and_then(|node| node.resource.parent()) {
         return format!("{{{role}}}");
     }
     let home = step
