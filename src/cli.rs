@@ -9,6 +9,7 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
+mod consent;
 mod files;
 mod global;
 mod help;
@@ -22,6 +23,7 @@ mod running;
 mod service;
 mod tools;
 
+pub use consent::*;
 pub use files::*;
 pub use global::*;
 pub use help::*;
@@ -226,7 +228,7 @@ pub struct ValidateArgs {
 /// How much of a plan is shown.
 #[derive(Debug, Clone, Copy, Default, Args)]
 pub struct Detail {
-    /// Show all fields of new resources, not only their names
+    /// Show all fields of new resources and all changes of permissions
     #[arg(long)]
     pub full: bool,
 }
@@ -239,18 +241,6 @@ pub struct Strict {
     pub strict: bool,
 }
 
-/// Which resources may be taken over.
-#[derive(Debug, Clone, Default, Args)]
-pub struct Adopt {
-    /// Adopt an existing resource that the stack does not own, such as sns-topic/alerts or
-    /// eventbridge-rule/logins@us-east-1; repeatable
-    #[arg(long = "adopt", value_name = "KIND/KEY")]
-    pub nodes: Vec<String>,
-    /// Adopt every existing resource with a name from this stack, unless another stack owns it
-    #[arg(long = "adopt-all")]
-    pub all: bool,
-}
-
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -258,6 +248,7 @@ Examples:
   alertctl apply stack.yaml --yes     # in a pipeline
   alertctl apply stack.yaml --wait    # returns once everything works, e-mail addresses confirmed
   alertctl apply alerts.plan          # runs what `plan --save alerts.plan` showed, without asking
+  alertctl apply stack.yaml --unprotect sns-topic/alerts    # although it has `protect: true`
   alertctl apply --local --yes        # stack.yaml, on the local AWS")]
 pub struct ApplyArgs {
     /// Stack file, or a plan saved with `plan --save`
@@ -265,6 +256,8 @@ pub struct ApplyArgs {
     pub path: PathBuf,
     #[command(flatten)]
     pub adopt: Adopt,
+    #[command(flatten)]
+    pub unprotect: Unprotect,
     /// Skip the check with IAM that you have all the permissions needed
     #[arg(long)]
     pub no_preflight: bool,
@@ -283,13 +276,16 @@ pub struct ApplyArgs {
 Examples:
   alertctl destroy stack.yaml
   alertctl destroy --stack mission --region ap-northeast-2   # the file is lost
-  alertctl destroy stack.yaml --delete-trail-logs            # also a bucket that was kept")]
+  alertctl destroy stack.yaml --delete-trail-logs            # also a bucket that was kept
+  alertctl destroy stack.yaml --unprotect kms-key/main       # although it has `protect: true`")]
 pub struct DestroyArgs {
     #[command(flatten)]
     pub which: StackOrName,
     /// Also delete the log files in the trail's bucket; otherwise a bucket with log files is kept
     #[arg(long)]
     pub delete_trail_logs: bool,
+    #[command(flatten)]
+    pub unprotect: Unprotect,
     #[command(flatten)]
     pub run: Run,
 }

@@ -23,6 +23,10 @@ pub const REGION_TAG: &str = "alertctl:region";
 /// On every role of the stack: the stack's own region, since a role is visible in all regions.
 pub const HOME_TAG: &str = "alertctl:home";
 
+/// On every resource of a protected entry of the stack file, with the value `true`: it is deleted or replaced only by name.
+/// The account itself remembers this, so it holds for entries that are no longer in the file.
+pub const PROTECT_TAG: &str = "alertctl:protect";
+
 /// Tags by key.
 pub type Tags = BTreeMap<String, String>;
 

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::aws::Scope;
-use crate::aws::discovery::HOME_TAG;
+use crate::aws::discovery::{HOME_TAG, PROTECT_TAG};
 use crate::aws::secret::Secret;
 use crate::engine::graph::Graph;
 use crate::relay_zip;
@@ -35,6 +35,7 @@ mod mail;
 mod monitoring;
 mod mutes;
 pub mod names;
+mod protection;
 mod queues;
 mod relay;
 mod roles;
@@ -223,13 +224,18 @@ impl<'a> Build<'a> {
 }
 
 impl Build<'_> {
-    /// The tags of the resource `R::KIND/key`.
+    /// The tags of the resource `R::KIND/key`. That it is protected is a tag, so that this is known as long as it exists,
+    /// also after its entry left the stack file.
     fn tags<R: Resource>(&self, key: &str) -> Tags {
         let id = NodeId {
             kind: R::KIND,
             key: key.to_owned(),
         };
-        owned(&self.stack.stack, &id, &self.stack.tags)
+        let mut tags = owned(&self.stack.stack, &id, &self.stack.tags);
+        if self.protects(R::KIND, key) {
+            tags.insert(PROTECT_TAG.to_owned(), "true".to_owned());
+        }
+        tags
     }
 
     /// The tags of the role `key`. IAM is global, so a tag says which region is the stack's.

@@ -9,6 +9,7 @@ use crate::resource::Shown;
 
 mod elsewhere;
 mod mail;
+mod protection;
 
 const URL: &str = "https://hooks.slack.com/services/T00000000/B00000000/abcdefghijklmnopqrstuvwx";
 

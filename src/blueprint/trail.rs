@@ -26,8 +26,8 @@ use crate::resource::{NodeId, Ref};
 use crate::stack::{EventSelectors, ManagementEvents, OwnTrail, Trail, TrailBucket, TrailLogs, TrailSource};
 
 /// The key of the trail's resources in the graph; there is one trail per stack.
-const TRAIL_KEY: &str = "trail";
-const GUARD: &str = "trail.guard";
+pub(super) const TRAIL_KEY: &str = "trail";
+pub(super) const GUARD: &str = "trail.guard";
 /// Timeout of the guard in seconds: it reads the status, starts the trail and notifies.
 const GUARD_TIMEOUT: i32 = 30;
 

@@ -10,7 +10,7 @@ use super::{Adopt, Detail, StackFile, Strict, WithMarkdown};
 #[command(after_help = "\
 Examples:
   alertctl plan stack.yaml
-  alertctl plan stack.yaml --full                # every field of new resources
+  alertctl plan stack.yaml --full                # every field of new resources, every permission
   alertctl plan stack.yaml --detailed-exitcode   # exits with 2 if something would change
   alertctl plan stack.yaml --adopt sns-topic/alerts
   alertctl plan stack.yaml --adopt-all           # adopts what was created by hand

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::App;
-use crate::cli::{Adopt, Global, StackOptions};
+use crate::cli::{Adopt, Global, StackOptions, Unprotect};
 
 impl App {
     /// `alertctl` with these words and all global options that select the target.
@@ -19,6 +19,15 @@ impl Adopt {
             .iter()
             .flat_map(|node| ["--adopt".to_owned(), node.clone()])
             .chain(self.all.then(|| "--adopt-all".to_owned()))
+    }
+}
+
+impl Unprotect {
+    /// The same choice as command-line arguments.
+    pub fn words(&self) -> impl Iterator<Item = String> {
+        self.nodes
+            .iter()
+            .flat_map(|node| ["--unprotect".to_owned(), node.clone()])
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::addresses::Missing;
 use super::plan::{Planned, json, look_again, refuse_conflicts};
-use super::{App, Outcome, decryption, endpoints, preflight, saved};
+use super::{App, Outcome, decryption, endpoints, preflight, protection, saved};
 use crate::aws::Aws;
 use crate::cli::{ApplyArgs, Format, Wait};
 use crate::engine::graph::Graph;
@@ -15,17 +15,15 @@ use crate::output::Failure;
 use crate::stack::Stack;
 
 pub async fn run(app: &App, args: &ApplyArgs) -> Outcome {
-    let path = args.path.display().to_string();
     // A saved plan was reviewed when it was made, so there is no prompt.
-    let (planned, again, agreed) = match saved::read(&args.path)? {
+    let (planned, continues, agreed) = match saved::read(&args.path)? {
         Some(saved) => {
             let (planned, again) = saved::made_again(app, args, &saved).await?;
             (planned, again, true)
         }
         None => {
             let planned = Planned::make(app, &args.path, &args.adopt, Missing::Refuse).await?;
-            let again = app.again(["apply".to_owned(), path].into_iter().chain(args.adopt.words()));
-            (planned, again, args.run.yes)
+            (planned, again(app, args, Vec::new()), args.run.yes)
         }
     };
     let Planned {
@@ -42,6 +40,7 @@ pub async fn run(app: &App, args: &ApplyArgs) -> Outcome {
     app.out.fold("plan", &plan.title(), &plan.text(args.detail));
     app.warn_of(&plan);
     refuse_conflicts(&plan)?;
+    protection::refuse(&plan, &args.unprotect, |more| again(app, args, more))?;
     app.out.refuse_warnings(args.strict, false)?;
     if !plan.has_changes() {
         let endpoints = endpoints::of(&stack, &access.aws, &plan.known);
@@ -64,9 +63,23 @@ pub async fn run(app: &App, args: &ApplyArgs) -> Outcome {
         }
         (aws, plan) = look_again(aws, &graph, &args.adopt, &plan).await?;
     }
-    app.execute(&aws, &graph, &plan, args.run.parallelism, &again, Some(&stack))
-        .await?;
+    app.execute(
+        &aws,
+        &graph,
+        &plan,
+        args.run.parallelism,
+        &continues,
+        Some(&stack),
+    )
+    .await?;
     wait_for(app, aws.afresh(), &graph, &stack, &args.wait, &file).await
+}
+
+/// The same command with `more` words.
+fn again(app: &App, args: &ApplyArgs, more: Vec<String>) -> String {
+    let words = ["apply".to_owned(), args.path.display().to_string()].into_iter();
+    let words = words.chain(args.adopt.words()).chain(args.unprotect.words());
+    app.again(words.chain(more))
 }
 
 /// Asks for consent to adopt resources that somebody created by hand, separately from all other changes.

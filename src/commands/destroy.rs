@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 use super::plan::json;
-use super::{App, Outcome};
+use super::{App, Outcome, protection};
 use crate::aws::Aws;
 use crate::aws::discovery::STACK_TAG;
 use crate::blueprint::{self, Home};
@@ -54,6 +54,11 @@ pub async fn run(app: &App, args: &DestroyArgs) -> Outcome {
              them by name",
         );
     }
+    let again = |plan: &Plan, more| {
+        let words = again_words(app, args, plan).into_iter();
+        app.again(words.chain(more))
+    };
+    protection::refuse(&plan, &args.unprotect, |more| again(&plan, more))?;
     if !args.run.yes {
         let question = format!(
             "Delete all of this from account {}, {}?",
@@ -67,10 +72,9 @@ pub async fn run(app: &App, args: &DestroyArgs) -> Outcome {
         super::plan::refuse_other(&now, &plan)?;
         plan = now;
     }
-    let again = app.again(again_words(app, args, &plan));
     let (graph, parallelism) = (Graph::default(), args.run.parallelism);
     let ended = app
-        .execute(&aws, &graph, &plan, parallelism, &again, None)
+        .execute(&aws, &graph, &plan, parallelism, &again(&plan, Vec::new()), None)
         .await?;
     if !is_behind(&aws, &plan).await? {
         return Ok(ended);
@@ -89,6 +93,8 @@ pub async fn run(app: &App, args: &DestroyArgs) -> Outcome {
         "found in the meantime: {}",
         plan.text(Detail::default())
     ));
+    protection::refuse(&plan, &args.unprotect, |more| again(&plan, more))?;
+    let again = again(&plan, Vec::new());
     app.execute(&aws, &graph, &plan, parallelism, &again, None).await
 }
 
@@ -181,5 +187,6 @@ fn again_words(app: &App, args: &DestroyArgs, plan: &Plan) -> Vec<String> {
     if args.delete_trail_logs {
         words.push("--delete-trail-logs".to_owned());
     }
+    words.extend(args.unprotect.words());
     words
 }

@@ -12,7 +12,6 @@ use super::plan::{look, refuse_conflicts};
 use super::{Access, App, Outcome, addresses, files};
 use crate::blueprint::{self, Names};
 use crate::cli::{Adopt, Detail, EncryptHookArgs};
-use crate::engine::plan::Action;
 use crate::output::Failure;
 use crate::stack::{Channel, Ciphertexts, Stack, set_address};
 use alertctl_relay::{Address, AllowLoopback, ChannelType};
@@ -166,8 +165,7 @@ async fn ready_key(app: &App, stack: &Stack, access: &Access, yes: bool) -> Resu
     let graph = blueprint::key_graph(stack, access.region());
     let mut plan = look(&access.aws, &graph, &Adopt::default()).await?;
     refuse_conflicts(&plan)?;
-    // The graph contains only the key, so everything else looks like a leftover.
-    plan.steps.retain(|step| step.action != Action::Delete);
+    plan.without_deletions(&graph);
     if !plan.has_changes() {
         return Ok(());
     }

@@ -51,6 +51,7 @@ mod mutes;
 mod plan;
 mod policy;
 mod preflight;
+mod protection;
 mod rate_limit;
 mod redrive;
 mod render;

@@ -12,13 +12,18 @@ use crate::resource::kinds::kind;
 use crate::resource::{About, Changes, Fields, Handling, Health, NodeId, Output, Presence};
 
 mod claim;
+pub mod cost;
 mod document;
 mod origin;
+mod permissions;
+mod protection;
 mod ready;
 mod unmanaged;
 
 pub use claim::Claim;
+pub use cost::Cost;
 pub use origin::Origin;
+pub use permissions::{Effect, Permission, Turn};
 pub use ready::NotReady;
 use unmanaged::owner;
 pub use unmanaged::{Adoption, Conflict};
@@ -51,6 +56,9 @@ pub struct Step {
     /// The resource is no longer in the stack file but is kept. The remark says why.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub kept: bool,
+    /// The protected resource that the step deletes or replaces: its own, or the one that it lives in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub protected_by: Option<NodeId>,
     /// Why the step is there. Set once the plan was compared with another stack file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub origin: Option<Origin>,
@@ -105,6 +113,9 @@ pub struct Plan {
     /// The stack file that drift was determined with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub base: Option<String>,
+    /// Who may do what after the run, and could not before, or the other way round.
+    pub permissions: Vec<Permission>,
+    pub cost: Cost,
     /// What is known before the run: the outputs of every resource that exists and stays.
     #[serde(skip)]
     pub known: Known,
@@ -183,6 +194,8 @@ pub fn plan(stack: &str, graph: &Graph, seen: &Observation, adopt: &Adoption) ->
         conflicts,
         warnings: seen.warnings.clone(),
         base: None,
+        permissions: Vec::new(),
+        cost: Cost::default(),
         known,
         claim: Claim::None,
     };
@@ -211,10 +224,21 @@ pub fn plan(stack: &str, graph: &Graph, seen: &Observation, adopt: &Adoption) ->
     }
     plan.order_deletions();
     plan.lay_claim(seen);
+    plan.mark_protected(graph);
+    plan.permissions = permissions::permissions(&plan, graph, seen);
+    plan.cost = cost::cost(&plan, graph);
     plan
 }
 
 impl Plan {
+    /// Leaves out all deletions: the graph was only a part of the stack, so everything else looked like a leftover.
+    pub fn without_deletions(&mut self, graph: &Graph) {
+        self.steps.retain(|step| step.action != Action::Delete);
+        let ids: HashSet<_> = self.steps.iter().map(|step| step.id.to_string()).collect();
+        self.permissions.retain(|one| ids.contains(&one.node));
+        self.cost = cost::cost(self, graph);
+    }
+
     fn wanted(
         &mut self,
         node: &Node,
@@ -234,6 +258,7 @@ impl Plan {
             changes,
             remark: live.as_ref().and_then(|live| (of(&node.id).about)(live).remark),
             kept: false,
+            protected_by: None,
             origin: None,
             after: Vec::new(),
             live,
@@ -328,6 +353,7 @@ fn deletion(id: &NodeId, live: &AnyLive) -> Step {
         },
         remark: stays.or(data_loss),
         kept,
+        protected_by: None,
         origin: None,
         after: Vec::new(),
         live: Some(live.clone()),

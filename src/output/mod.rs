@@ -8,6 +8,7 @@ use crate::cli::Format;
 
 mod ask;
 mod ci;
+mod cost;
 mod dead_letters;
 pub mod defects;
 mod failure;
@@ -15,6 +16,7 @@ mod lines;
 mod live;
 mod markdown;
 mod mutes;
+mod permissions;
 pub mod picture;
 mod plan_markdown;
 mod plan_text;

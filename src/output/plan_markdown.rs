@@ -51,6 +51,18 @@ impl Plan {
             self.warnings.iter().chain(cautions).map(|warning| prose(warning)),
         );
         list(&mut text, "Notes", self.remarks().map(|remark| prose(&remark)));
+        let permissions = self.permissions_listed();
+        list(
+            &mut text,
+            "Permissions",
+            permissions.iter().map(|line| prose(line)),
+        );
+        list(
+            &mut text,
+            "Protected",
+            self.protected_text().iter().map(|line| prose(line)),
+        );
+        list(&mut text, "Cost", self.cost.text().iter().map(|cost| prose(cost)));
         for (action, what, open) in GROUPS {
             self.group(&mut text, action, what, open);
         }

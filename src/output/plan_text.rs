@@ -1,7 +1,7 @@
 //! A plan as text.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::ops::Range;
 
@@ -82,8 +82,15 @@ impl Plan {
             }
         }
         space(&mut text);
+        self.permissions_text(&mut text, detail);
         self.kinds_text(&mut text, detail);
         text.push_str(&self.summary().text(!self.conflicts.is_empty()));
+        if let Some(cost) = self.cost.text() {
+            let _ = write!(text, "\n{bold}cost{bold:#}: {cost}");
+        }
+        if let Some(protected) = self.protected_text() {
+            let _ = write!(text, "\n{bold}protected{bold:#}: {protected}");
+        }
         text
     }
 
@@ -118,6 +125,17 @@ impl Plan {
             let _ = writeln!(text, "  {dim}`--full` shows every field of new resources{dim:#}");
         }
         text.push('\n');
+    }
+
+    /// That nothing happens to protected resources without being asked for by name.
+    pub(super) fn protected_text(&self) -> Option<String> {
+        let by: BTreeSet<_> = self
+            .forbidden(&[])
+            .filter_map(|step| step.protected_by.as_ref())
+            .collect();
+        let flags: Vec<_> = by.iter().map(|by| format!("--unprotect {by}")).collect();
+        let flags = flags.join(" ");
+        (!by.is_empty()).then(|| format!("`apply` and `destroy` will refuse this without `{flags}`"))
     }
 
     /// The stack's name with the counts.
@@ -191,6 +209,13 @@ pub(super) fn step_text(text: &mut String, step: &Step, detail: Detail) {
     );
     if let Some(remark) = &step.remark {
         let _ = writeln!(text, "      {remark}");
+    }
+    if let Some(by) = &step.protected_by {
+        let warning = style::WARNING;
+        let _ = writeln!(
+            text,
+            "      {warning}protected{warning:#}: needs `--unprotect {by}`"
+        );
     }
     if let Some(origin) = step.origin.as_ref().filter(|origin| origin.drift) {
         let _ = match origin.fields.is_empty() {

@@ -155,6 +155,8 @@ pub struct Key {
     pub rotation: bool,
     /// Description shown in the console, at most 8,192 characters.
     pub description: Option<String>,
+    /// Whether the key is deleted only by name, with `--unprotect`.
+    pub protect: bool,
 }
 
 impl Default for Key {
@@ -165,6 +167,7 @@ impl Default for Key {
             deletion_window_days: 30,
             rotation: true,
             description: None,
+            protect: false,
         }
     }
 }
@@ -195,6 +198,8 @@ pub struct Topic {
     pub severity: Option<Severity>,
     /// Channels the relay forwards to: keys of `channels`.
     pub to: Vec<String>,
+    /// Whether the topic is deleted or replaced only by name, with `--unprotect`; so are its subscriptions.
+    pub protect: bool,
 }
 
 impl Topic {

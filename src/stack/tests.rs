@@ -195,6 +195,7 @@ mod events;
 mod mutes;
 mod places;
 mod presets;
+mod protect;
 mod reading;
 mod routes;
 mod rules;

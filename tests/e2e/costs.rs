@@ -4,17 +4,13 @@ use std::collections::BTreeMap;
 
 use alertctl::aws::{Known, Scope};
 use alertctl::blueprint::{Address, graph};
+use alertctl::engine::plan::cost::{ALARM, COMPOSITE_ALARM, CUSTOM_METRIC, KEY, PRICES, Price, price};
 use alertctl::resource::Shown;
 
-/// Cents of USD a month; <https://aws.amazon.com/kms/pricing/>, <https://aws.amazon.com/cloudwatch/pricing/>.
-const KEY: usize = 100;
-const ALARM_METRIC: usize = 10;
-const COMPOSITE: usize = 50;
-const CUSTOM_METRIC: usize = 30;
 /// Number of free alarm metrics, and of free custom metrics, per account.
-const FREE: usize = 10;
+const FREE: i64 = 10;
 /// The relay's own metrics per channel: `lambda/src/runtime/log.rs`.
-const OF_CHANNEL: usize = 4;
+const OF_CHANNEL: i64 = 4;
 
 /// The row of the bundled stack called `name`.
 fn row(name: &str) -> String {
@@ -28,33 +24,29 @@ fn row(name: &str) -> String {
         scope: Scope::of("111122223333", region),
         outputs: BTreeMap::new(),
     };
-    let count = |kind: &str| graph.nodes().iter().filter(|node| node.id.kind == kind).count();
-    let alarms = graph
+    let priced: Vec<_> = graph
         .nodes()
         .iter()
-        .filter(|node| node.id.kind == "cloudwatch-alarm");
-    let metrics = alarms.map(|alarm| {
-        let fields = alarm.resource.fields(&known);
-        // High-resolution alarms cost more; no bundled stack has one.
-        assert!(!fields.iter().any(|(name, shown)| name == "period"
-            && matches!(shown, Shown::Value(period) if period.as_u64() < Some(60))));
-        let of_math = fields.iter().filter(|(name, shown)| {
-            name.starts_with("metrics.")
-                && matches!(shown, Shown::Value(query) if query.get("stat").is_some())
-        });
-        of_math.count().max(1)
-    });
-    let (keys, metrics, composites) = (
-        count("kms-key"),
-        metrics.sum::<usize>(),
-        count("cloudwatch-composite-alarm"),
-    );
-    let custom = OF_CHANNEL * stack.channels.len() + count("logs-metric-filter");
-    let fixed = KEY * keys + COMPOSITE * composites;
-    let rest = fixed + ALARM_METRIC * metrics.saturating_sub(FREE);
-    let most = rest + CUSTOM_METRIC * custom.saturating_sub(FREE);
-    let bare = fixed + ALARM_METRIC * metrics + CUSTOM_METRIC * custom;
-    let usd = |cents: usize| format!("{}.{:02}", cents / 100, cents % 100);
+        .filter_map(|node| price(node.id.kind, &node.resource.fields(&known)))
+        .collect();
+    let count = |price: &Price| -> i64 {
+        let units = priced.iter().filter(|(one, _)| *one == price);
+        units.map(|(_, units)| units).sum()
+    };
+    let (keys, metrics, composites) = (count(&KEY), count(&ALARM), count(&COMPOSITE_ALARM));
+    let custom = OF_CHANNEL * stack.channels.len() as i64 + count(&CUSTOM_METRIC);
+    // Every bundled stack has standard resolution alone, so the table has no column for others.
+    let others = PRICES
+        .iter()
+        .filter(|price| ![&KEY, &ALARM, &COMPOSITE_ALARM, &CUSTOM_METRIC].contains(price));
+    assert_eq!(others.map(|price| count(price)).sum::<i64>(), 0);
+    let beyond = |units: i64| i64::max(units - FREE, 0);
+    let cents = |units: i64, price: &Price| units * i64::from(price.cents);
+    let fixed = cents(keys, &KEY) + cents(composites, &COMPOSITE_ALARM);
+    let rest = fixed + cents(beyond(metrics), &ALARM);
+    let most = rest + cents(beyond(custom), &CUSTOM_METRIC);
+    let bare = fixed + cents(metrics, &ALARM) + cents(custom, &CUSTOM_METRIC);
+    let usd = |cents: i64| format!("{}.{:02}", cents / 100, cents % 100);
     format!(
         "| [`{name}`](../stacks/{name}.yaml) | {keys} | {metrics} + {composites} | {custom} | {} | {} | {} |",
         usd(rest),
@@ -90,6 +82,40 @@ fn the_table_counts_what_each_bundled_stack_is_made_of() {
     assert_eq!(found, wanted, "{}", wanted.join("\n"));
 }
 
+/// The prices of a plan are those of the page, with the same source and date.
+#[test]
+fn the_page_has_the_prices_of_plans() {
+    let document = std::fs::read_to_string("docs/costs.md").unwrap();
+    let rows: Vec<_> = document
+        .lines()
+        .skip_while(|line| !line.starts_with("| fixed price |"))
+        .skip(2)
+        .take_while(|line| line.starts_with('|'))
+        .collect();
+    let row = |price: &Price| {
+        let Price {
+            what: [one, _],
+            cents,
+            source,
+            checked,
+        } = price;
+        format!(
+            "| {one} | {}.{:02} | <{source}>, {checked} |",
+            cents / 100,
+            cents % 100
+        )
+    };
+    let wanted: Vec<_> = PRICES.iter().map(|price| row(price)).collect();
+    let found: Vec<_> = rows
+        .iter()
+        .map(|row| {
+            let cells: Vec<_> = row.trim_matches('|').split('|').map(str::trim).collect();
+            format!("| {} | {} | {} |", cells[0], cells[1], cells[3])
+        })
+        .collect();
+    assert_eq!(found, wanted);
+}
+
 /// A table costs nothing at rest if it is on demand and has no backups, which AWS makes only of one that asks for them.
 #[test]
 fn a_table_costs_only_what_is_used() {
@@ -118,7 +144,7 @@ fn a_table_costs_only_what_is_used() {
 fn a_channel_has_four_metrics() {
     let log = std::fs::read_to_string("lambda/src/runtime/log.rs").unwrap();
     let named = ["Delivered", "Retried", "Parked", "Latency"];
-    assert_eq!(named.len(), OF_CHANNEL);
+    assert_eq!(named.len() as i64, OF_CHANNEL);
     let defined = log
         .split_once("const DEFINITIONS")
         .unwrap()
@@ -127,7 +153,7 @@ fn a_channel_has_four_metrics() {
         .unwrap()
         .0;
     assert_eq!(
-        defined.matches("name: ").count(),
+        defined.matches("name: ").count() as i64,
         OF_CHANNEL,
         "docs/costs.md counts {OF_CHANNEL} metrics a channel"
     );

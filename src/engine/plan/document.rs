@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Action, Claim, Origin, Plan, Step};
+use super::{Action, Claim, Cost, Origin, Permission, Plan, Step};
 use crate::aws::{Known, Scope};
 use crate::resource::kinds::find;
 use crate::resource::{Changes, NodeId};
@@ -17,6 +17,10 @@ struct Document {
     scope: Scope,
     steps: Vec<Entry>,
     base: Option<String>,
+    #[serde(default)]
+    permissions: Vec<Permission>,
+    #[serde(default)]
+    cost: Cost,
 }
 
 #[derive(Deserialize)]
@@ -28,6 +32,7 @@ struct Entry {
     remark: Option<String>,
     #[serde(default)]
     kept: bool,
+    protected_by: Option<String>,
     origin: Option<Origin>,
 }
 
@@ -43,6 +48,8 @@ impl Plan {
             scope,
             steps,
             base,
+            permissions,
+            cost,
         } = document;
         let known = Known {
             scope: scope.clone(),
@@ -55,6 +62,8 @@ impl Plan {
             conflicts: Vec::new(),
             warnings: Vec::new(),
             base,
+            permissions,
+            cost,
             known,
             claim: Claim::None,
         })
@@ -63,12 +72,14 @@ impl Plan {
 
 impl Entry {
     fn step(self) -> Result<Step, String> {
-        let id = self.id.split_once('/').and_then(|(kind, key)| {
+        let node = |id: &str| {
+            let (kind, key) = id.split_once('/')?;
             Some(NodeId {
                 kind: find(kind)?.name,
                 key: key.to_owned(),
             })
-        });
+        };
+        let id = node(&self.id);
         Ok(Step {
             id: id.ok_or_else(|| format!("there is no resource `{}`", self.id))?,
             action: self.action,
@@ -76,6 +87,7 @@ impl Entry {
             changes: self.changes,
             remark: self.remark,
             kept: self.kept,
+            protected_by: self.protected_by.as_deref().and_then(node),
             origin: self.origin,
             after: Vec::new(),
             live: None,
@@ -95,6 +107,7 @@ mod tests {
             "stack": "mission", "partition": "aws", "region": "eu-west-1", "account": "111122223333",
             "steps": [{
                 "id": "sns-topic/alerts", "action": "update", "name": "mission-sns", "remark": "about it",
+                "protected_by": "sns-topic/alerts",
                 "changes": [
                     { "field": "display_name", "from": { "value": "a" }, "to": null, "replaces": false },
                     { "field": "key", "from": null, "to": { "after_apply": "kms-key/main" }, "replaces": true },
@@ -103,6 +116,15 @@ mod tests {
                 "origin": { "file": true, "drift": true, "fields": ["display_name"] },
             }],
             "conflicts": [], "warnings": [], "base": "main.yaml",
+            "permissions": [{
+                "who": "CloudWatch", "may": "publish to", "on": "topic/alerts", "change": "granted",
+                "effect": "allow", "for": ["alarm/cpu"], "when": ["for this account"],
+                "wide": ["any action"], "where": "sns-topic/alerts",
+            }],
+            "cost": {
+                "currency": "USD", "monthly_change": 0.1,
+                "items": [{ "what": "alarm", "count": 1, "monthly_change": 0.1 }],
+            },
         });
         let plan = Plan::of_document(&document).expect("a plan");
         assert_eq!(serde_json::to_value(&plan).ok(), Some(document));

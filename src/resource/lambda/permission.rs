@@ -15,7 +15,7 @@ use crate::aws::wait;
 use crate::resource::access::{Access, FUNCTION};
 use crate::resource::lambda::function::{self, LambdaFunction};
 use crate::resource::{
-    Aws, Changes, Context, Fields, Handling, Known, NodeId, Observed, Output, Presence, Ref, Resource,
+    About, Aws, Changes, Context, Fields, Handling, Known, NodeId, Observed, Output, Presence, Ref, Resource,
     Result, Text, Wanted,
 };
 
@@ -157,6 +157,13 @@ impl Resource for LambdaPermission {
 
     fn output(_live: &Live) -> Output {
         Output::default()
+    }
+
+    fn about(live: &Live) -> About {
+        About {
+            lives_in: Some((LambdaFunction::KIND, live.function_name.clone())),
+            ..About::default()
+        }
     }
 
     async fn create(&self, cx: &Context<'_>) -> Result<Live> {

@@ -243,6 +243,7 @@ impl Resource for SnsSubscription {
             health: Some(health.with("confirmed", confirmed)),
             remark: (!confirmed).then(|| format!("waiting for confirmation by {by}")),
             data_loss: (!confirmed).then(|| expires.to_owned()),
+            lives_in: Some((SnsTopic::KIND, live.topic_name.clone())),
             ..About::default()
         }
     }

@@ -355,6 +355,7 @@ fn propagation(checker: &mut Checker<'_>, path: &[&str], alarm: &Alarm) {
         .keys()
         .map(String::as_str)
         .chain(OWN_TAGS)
+        .chain(alarm.protect.then_some("alertctl:protect"))
         .collect();
     for (index, tag) in tags.iter().enumerate() {
         let index = index.to_string();

@@ -65,8 +65,9 @@ pub(super) fn check(checker: &mut Checker<'_>) {
 }
 
 /// What belongs to a topic of the stack's own, and why somebody else's topic cannot have it.
-const OWN: [(&str, &str); 4] = [
+const OWN: [(&str, &str); 5] = [
     ("name", "`existing` is its name"),
+    ("protect", "the stack never deletes it"),
     ("display_name", "its owner decides on it"),
     ("encrypted", "its owner decides on it"),
     (

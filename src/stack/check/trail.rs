@@ -7,7 +7,7 @@ use crate::stack::file::problem::Problem;
 use crate::stack::model::{EventSelectors, ManagementEvents, OwnTrail, Trail, TrailBucket, TrailSource};
 
 /// Keys that are only valid for a trail that the stack owns.
-const OF_OWN: [&str; 9] = [
+const OF_OWN: [&str; 10] = [
     "name",
     "bucket",
     "prefix",
@@ -17,6 +17,7 @@ const OF_OWN: [&str; 9] = [
     "events",
     "exclude",
     "selectors",
+    "protect",
 ];
 /// The only sources whose management events a trail can leave out.
 const EXCLUDABLE: [&str; 2] = ["kms.amazonaws.com", "rdsdata.amazonaws.com"];

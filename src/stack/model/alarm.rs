@@ -108,6 +108,9 @@ pub struct Alarm {
     /// Whether a Slack app adds a chart of the metric to the thread of the alarm's message; not with `rule` and `promql`.
     #[serde(default)]
     pub chart: bool,
+    /// Whether the alarm is deleted or replaced only by name, with `--unprotect`; with `preset`, each alarm of the set.
+    #[serde(default)]
+    pub protect: bool,
 }
 
 impl Alarm {

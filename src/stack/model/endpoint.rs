@@ -50,6 +50,9 @@ pub struct HttpEndpoint {
     /// Recipients: keys of `topics` and `channels`, at least one.
     #[serde(default)]
     pub to: Vec<String>,
+    /// Whether the API, its function and what belongs to them are deleted or replaced only by name, with `--unprotect`.
+    #[serde(default)]
+    pub protect: bool,
 }
 
 impl HttpEndpoint {

@@ -26,6 +26,8 @@ pub struct EventBus {
     pub description: Option<String>,
     /// Sources whose events the default bus forwards to this one: AWS's own events arrive only there.
     pub forward: Vec<String>,
+    /// Whether the bus is deleted or replaced only by name, with `--unprotect`; so is the rule that forwards to it.
+    pub protect: bool,
 }
 
 /// An EventBridge rule.
@@ -61,6 +63,8 @@ pub struct Rule {
     pub severity: Option<Severity>,
     /// Recipients: keys of `topics` and `channels`, at most 5 (all channels together count as one).
     pub to: Vec<String>,
+    /// Whether the rule is deleted or replaced only by name, with `--unprotect`, in each of its regions.
+    pub protect: bool,
 }
 
 /// The keys that say what a rule matches; a rule has exactly one of them.
@@ -112,6 +116,9 @@ struct RuleFields {
     /// Recipients: keys of `topics` and `channels`, at most 5 (all channels together count as one).
     #[serde(default)]
     to: Vec<String>,
+    /// Whether the rule is deleted or replaced only by name, with `--unprotect`, in each of its regions.
+    #[serde(default)]
+    protect: bool,
 }
 
 written_as!(Rule, RuleFields);
@@ -137,6 +144,7 @@ impl TryFrom<RuleFields> for Rule {
             dashboard,
             severity,
             to,
+            protect,
         } = fields;
         let mut whats = [
             pattern.map(|pattern| What::Pattern(pattern.into())),
@@ -169,6 +177,7 @@ impl TryFrom<RuleFields> for Rule {
             dashboard,
             severity,
             to,
+            protect,
         })
     }
 }

@@ -24,6 +24,8 @@ pub struct Trail {
     pub to: Vec<String>,
     /// The trail's log group; alarms with a `filter` on the trail imply it.
     pub logs: Option<TrailLogs>,
+    /// Whether the trail and what belongs to it are deleted or replaced only by name.
+    pub protect: bool,
 }
 
 impl Trail {
@@ -222,6 +224,9 @@ struct TrailFields {
     /// Recipients when it does: keys of `topics` and `channels`.
     #[serde(default)]
     to: Vec<String>,
+    /// Whether the trail, its bucket and log group, and the guard are deleted or replaced only by name, with `--unprotect`.
+    #[serde(default)]
+    protect: bool,
 }
 
 written_as!(Trail, TrailFields);
@@ -252,6 +257,7 @@ impl From<TrailFields> for Trail {
             guard: fields.guard,
             to: fields.to,
             logs: fields.logs,
+            protect: fields.protect,
         }
     }
 }

@@ -51,6 +51,8 @@ fn every_plan_is_as_the_schema_says() {
         valid(world.run(&["plan", "--output", "json"]), &[0]);
     }
     world.bundled("cloudwatch-slack");
+    let granted = valid(world.run(&["plan", "--output", "json"]), &[0]);
+    world.edit(|text| text.replace("    period: 60", "    period: 60\n    protect: true"));
     world.ok(&["apply", "--yes"]);
     let kept = valid(world.run(&["plan", "--output", "json"]), &[0]);
     std::fs::copy(world.path().join("stack.yaml"), world.path().join("base.yaml")).unwrap();
@@ -66,7 +68,9 @@ fn every_plan_is_as_the_schema_says() {
         world.run(&["plan", "--base", "base.yaml", "--output", "json"]),
         &[0],
     );
-    world.ok(&["destroy", "--yes"]);
+    world.edit(|text| text.split_once("\nalarms:").unwrap().0.to_owned() + "\n");
+    valid(world.run(&["plan", "--output", "json"]), &[0]);
+    world.ok(&["destroy", "--yes", "--unprotect", "cloudwatch-alarm/cpu"]);
     valid(world.run(&["plan", "--output", "json"]), &[0]);
     world.write("stack.yaml", "stack: mission\nregionn: x\n");
     let failed = valid(world.run(&["plan", "--output", "json"]), &[1]);
@@ -82,6 +86,12 @@ fn every_plan_is_as_the_schema_says() {
         "\"line\"",
         "\"base\"",
         "\"origin\"",
+        "\"granted\"",
+        "\"revoked\"",
+        "\"for\"",
+        "\"when\"",
+        "\"monthly_change\": -",
+        "\"protected_by\"",
     ] {
         assert!(seen.contains(part), "no plan has {part}");
     }
@@ -98,6 +108,8 @@ fn every_plan_is_as_the_schema_says() {
     broken(&kept, "/steps/0/id", json!("nothing"));
     broken(&kept, "/steps/0/name", Value::Null);
     broken(&kept, "/summary/keep", json!(-1));
+    broken(&kept, "/cost/currency", json!("EUR"));
+    broken(&granted, "/permissions/0/change", json!("given"));
     broken(&failed, "/errors", json!([]));
     broken(&failed, "/errors/0/line", json!(0));
     broken(&failed, "/errors/0/message", Value::Null);
