@@ -29,8 +29,8 @@ const GROUPS: [(Action, &str, bool); 5] = [
 
 impl Plan {
     /// A comment of at most [`LIMIT`] bytes: the counts, then the warnings, then the changes, folded.
-    /// `cautions` are warnings that are not part of the plan.
-    pub fn markdown(&self, file: &str, cautions: &[String]) -> String {
+    /// `cautions` are warnings that are not part of the plan, and `further` is Markdown that follows the notes.
+    pub fn markdown(&self, file: &str, cautions: &[String], further: &str) -> String {
         let mut text = head(file);
         text += &format!("### alertctl: {}\n\n", prose(&self.summary_text()));
         let place = &self.scope;
@@ -51,6 +51,7 @@ impl Plan {
             self.warnings.iter().chain(cautions).map(|warning| prose(warning)),
         );
         list(&mut text, "Notes", self.remarks().map(|remark| prose(&remark)));
+        text += further;
         for (action, what, open) in GROUPS {
             self.group(&mut text, action, what, open);
         }

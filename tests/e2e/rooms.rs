@@ -29,6 +29,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "operate/dead_letters",
             "operate/probe",
             "operate/permissions",
+            "operate/backtest",
             "partition",
             "duration",
             "relay_zip",
@@ -40,6 +41,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "operate/logs",
             "operate/dead_letters",
             "operate/probe",
+            "operate/backtest",
             "cli",
             "local",
             "engine/execute",
@@ -65,6 +67,17 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     ("operate/dead_letters", &["blueprint", "resource", "aws"]),
+    (
+        "operate/backtest",
+        &[
+            "operate/probe",
+            "blueprint",
+            "engine/graph",
+            "resource",
+            "aws",
+            "stack",
+        ],
+    ),
     (
         "blueprint",
         &["stack", "engine/graph", "resource", "aws", "relay_zip"],
