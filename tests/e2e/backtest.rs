@@ -226,16 +226,29 @@ fn what_may_not_be_read_is_told_and_the_plan_goes_on() {
         .stdout
         .strip_prefix(plain.stdout.trim_end())
         .expect("the plan itself is the same");
-    for id in ["alarm/load", "alarm/typo", "rule/runs"] {
+    for (id, who) in [
+        ("alarm/load", "CloudWatch"),
+        ("alarm/typo", "CloudWatch"),
+        ("rule/runs", "CloudTrail in ap-northeast-2"),
+    ] {
         let line = past
             .lines()
             .find(|line| line.trim_start().starts_with(id))
             .unwrap();
         assert!(
-            line.contains("unknown: ") && line.contains("you are not authorized"),
+            line.contains(&format!("unknown: {who} does not answer")),
             "{line}"
         );
     }
+    // The same refusal is told once.
+    assert_eq!(past.matches("cloudwatch:GetMetricData").count(), 1, "{past}");
+    let together = past.split_whitespace().collect::<Vec<_>>().join(" ");
+    let refusal = "* alarm/errors, alarm/load, alarm/matches and 4 more: cloudwatch:GetMetricData";
+    assert!(together.contains(refusal), "{past}");
+    assert!(
+        together.contains("`alertctl policy --deployer --plan --backtest` prints"),
+        "{past}"
+    );
     assert!(
         past.contains("alarm/both     unknown: what becomes of past-load is not known"),
         "{past}"

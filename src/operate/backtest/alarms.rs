@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::composite::{self, States};
-use super::evaluate::State;
+use super::evaluate::{State, Treatment};
 use super::replay::{Change, firings, state_at};
 use super::story::{Firings, Story};
 use super::tracks::Answers;
@@ -18,6 +18,10 @@ use crate::resource::logs::metric_filter::LogsMetricFilter;
 use crate::resource::{NodeId, Resource};
 use crate::stack::{Alarm, Stack};
 
+/// What is told of an alarm without data whose missing data is good.
+const SILENT: &str = "no data may be right, if the metric reports nothing but trouble: `treat_missing_data: notBreaching` \
+                      suggests that";
+
 /// An alarm of the stack file.
 #[derive(Debug)]
 pub struct Subject {
@@ -28,9 +32,17 @@ pub struct Subject {
     /// `None` for the stack's own region.
     region: Option<String>,
     enabled: bool,
-    /// It counts matches of a metric filter that does not exist yet.
-    is_filter_new: bool,
+    /// Whether it counts matches of a metric filter, and whether that exists.
+    filter: Filter,
     what: What,
+}
+
+/// The metric filter that an alarm is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Filter {
+    None,
+    New,
+    Exists,
 }
 
 #[derive(Debug)]
@@ -83,7 +95,14 @@ fn subject(stack: &Stack, key: &str, alarm: &Alarm, graph: &Graph, known: &Known
         },
         region: region.map(str::to_owned),
         enabled: alarm.actions_enabled,
-        is_filter_new: graph.get(&filter).is_some() && !known.outputs.contains_key(&filter.to_string()),
+        filter: match (
+            graph.get(&filter).is_some(),
+            known.outputs.contains_key(&filter.to_string()),
+        ) {
+            (false, _) => Filter::None,
+            (true, false) => Filter::New,
+            (true, true) => Filter::Exists,
+        },
         what,
     }
 }
@@ -169,7 +188,7 @@ impl Backtest<'_> {
             match (&subject.what, answers) {
                 (What::Unknown(why), _) => story.why = Some(why.clone()),
                 (What::Composite(_), _) => {}
-                (What::Metric(..), Err(fault)) => story.why = Some(fault.to_string()),
+                (What::Metric(..), Err(fault)) => story.refused("CloudWatch", &fault),
                 (What::Metric(watch, asks), Ok(answers)) => {
                     let live = self.metric(subject, watch, asks, &answers, &mut story);
                     if let Some(live) = live {
@@ -206,14 +225,24 @@ impl Backtest<'_> {
             story.why = Some("CloudWatch no longer has its values".to_owned());
             return None;
         }
-        if !seen.has_data && subject.is_filter_new {
-            story.why = Some(
-                "its metric filter does not exist yet, and CloudWatch Logs does not count what was logged before"
-                    .to_owned(),
-            );
-            return None;
+        match subject.filter {
+            _ if seen.has_data => {}
+            Filter::None => {
+                story.no_data = true;
+                if watch.counting.missing == Treatment::NotBreaching {
+                    story.remarks.push(SILENT.to_owned());
+                }
+            }
+            // A filter reports what it matches, and nothing else.
+            Filter::Exists => story.remarks.push("its metric filter matched nothing".to_owned()),
+            Filter::New => {
+                story.why = Some(
+                    "its metric filter does not exist yet, and CloudWatch Logs does not count what was logged before"
+                        .to_owned(),
+                );
+                return None;
+            }
         }
-        story.no_data = !seen.has_data;
         let lives = watch.live(&seen, asks.since);
         let times = lives.iter().flat_map(|changes| firings(changes)).collect();
         let lived = Lived {

@@ -205,7 +205,7 @@ impl<'a> Backtest<'a> {
                 ));
             }
             match heard.refused {
-                Some((region, why)) => story.why = Some(format!("CloudTrail in {region}: {why}")),
+                Some((region, fault)) => story.refused(&format!("CloudTrail in {region}"), &fault),
                 None if heard.since >= self.span.until => {
                     story.why = Some(format!(
                         "none of its events were among the {} pages read",

@@ -97,7 +97,7 @@ pub struct Heard {
     /// From when on all of them are known.
     pub since: i64,
     /// A region that could not be read, and why.
-    pub refused: Option<(String, String)>,
+    pub refused: Option<(String, Fault)>,
 }
 
 impl Heard {
@@ -144,7 +144,7 @@ pub async fn listen(
                 say(read.get());
             };
             let result = ear.read(aws, lookups, left, &progress).await;
-            let (heard, refused) = (ear.heard, result.err().map(|fault| fault.to_string()));
+            let (heard, refused) = (ear.heard, result.err());
             (region, heard, refused)
         }
     });
@@ -160,8 +160,10 @@ pub async fn listen(
             whole.events.extend(part.events);
             whole.since = whole.since.max(part.since);
             let is_there = listener.parts.iter().any(|part| part.regions.contains(&region));
-            if let Some(why) = refused.as_ref().filter(|_| is_there) {
-                whole.refused.get_or_insert_with(|| (region.clone(), why.clone()));
+            if let Some(fault) = refused.as_ref().filter(|_| is_there) {
+                whole
+                    .refused
+                    .get_or_insert_with(|| (region.clone(), fault.clone()));
             }
         }
     }

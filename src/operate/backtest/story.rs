@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::Span;
+use crate::aws::Fault;
 
 /// The hours of the night in the stack's time zone: from the first, up to the second.
 pub const NIGHT: (i8, i8) = (22, 7);
@@ -25,6 +26,19 @@ pub struct Story {
     pub no_data: bool,
     /// What is not quite as AWS does it.
     pub remarks: Vec<String>,
+}
+
+impl Story {
+    /// Records that `who` refused to answer. The refusal is a remark: most often, it is the same for many.
+    pub fn refused(&mut self, who: &str, fault: &Fault) {
+        self.why = Some(format!("{who} does not answer"));
+        let mut remark = fault.to_string();
+        if fault.denied() {
+            remark +=
+                "; `alertctl policy --deployer --plan --backtest` prints the permissions that are needed";
+        }
+        self.remarks.push(remark);
+    }
 }
 
 /// How often something would have told somebody.

@@ -121,9 +121,9 @@ async fn a_refusal_is_told_with_its_region() {
     let cloudtrail = mock_client!(aws_sdk_cloudtrail, RuleMode::MatchAny, [&denied]);
     let aws = Aws::mocked(Vec::new(), |clients| clients.cloudtrail = cloudtrail);
     let heard = listen(&aws, &listeners, SPAN, 9, &|_| ()).await;
-    let (region, why) = heard[0].refused.clone().unwrap();
+    let (region, fault) = heard[0].refused.clone().unwrap();
     assert_eq!(region, "eu-west-1");
-    assert!(why.contains("you may not"), "{why}");
+    assert!(fault.denied() && fault.message.contains("you may not"), "{fault}");
 }
 
 #[test]
