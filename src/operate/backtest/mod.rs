@@ -197,6 +197,12 @@ impl<'a> Backtest<'a> {
                         .to_owned(),
                 );
             }
+            if listener.lacks_reads {
+                story.remarks.push(
+                    "calls that only read were not looked for, because its pattern names neither calls nor a service"
+                        .to_owned(),
+                );
+            }
             let limited = heard.since > self.span.from.max(self.span.until - KEPT);
             if limited && heard.refused.is_none() {
                 story.remarks.push(format!(

@@ -22,6 +22,8 @@ pub struct Listener {
     parts: Vec<Part>,
     /// Not all of its events are in the history.
     pub partly: bool,
+    /// It may also match calls that only read, and these are not looked for.
+    pub lacks_reads: bool,
 }
 
 /// One rule of EventBridge.
@@ -52,6 +54,7 @@ pub fn listeners(stack: &Stack, home: &str) -> (Vec<Listener>, Vec<String>) {
             true => others.push(key),
             false => listeners.push(Listener {
                 key,
+                lacks_reads: parts.iter().any(|part| part.lookups.contains(&Lookup::Writes)),
                 parts,
                 partly: each.iter().any(|covered| *covered != Covered::All),
             }),

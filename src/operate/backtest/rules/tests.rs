@@ -127,11 +127,24 @@ async fn a_refusal_is_told_with_its_region() {
 }
 
 #[test]
+fn what_a_wide_rule_lacks_is_known() {
+    let stack =
+        stack("  all: { pattern: { detail-type: [AWS API Call via CloudTrail, Budget] }, to: [ops] }\n");
+    let (listeners, _) = listeners(&stack, "eu-west-1");
+    assert!(listeners[0].lacks_reads && listeners[0].partly);
+}
+
+#[test]
 fn all_regions_of_a_rule_are_read() {
     let stack = stack(
         "  logins: { preset: console-sign-in, to: [ops] }\n  runs: { services: { ec2: all }, to: [ops] }\n",
     );
     let (listeners, _) = listeners(&stack, "eu-west-1");
+    assert!(
+        listeners
+            .iter()
+            .all(|listener| !listener.lacks_reads && !listener.partly)
+    );
     let questions = questions(&listeners);
     let regions: Vec<_> = questions.keys().map(String::as_str).collect();
     assert_eq!(
