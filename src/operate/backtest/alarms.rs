@@ -214,9 +214,6 @@ impl Backtest<'_> {
     ) -> Option<Vec<Change>> {
         let seen = watch.tracks(asks, answers, self.span);
         story.since = asks.since;
-        story
-            .remarks
-            .extend(asks.remarks.iter().map(|remark| (*remark).to_owned()));
         if seen.lacks_band {
             story.why = Some("CloudWatch gives no band for this metric yet".to_owned());
             return None;
@@ -243,6 +240,8 @@ impl Backtest<'_> {
                 return None;
             }
         }
+        let remarks = asks.remarks.iter().map(|remark| (*remark).to_owned());
+        story.remarks.extend(remarks.filter(|_| seen.has_data));
         let lives = watch.live(&seen, asks.since);
         let times = lives.iter().flat_map(|changes| firings(changes)).collect();
         let lived = Lived {

@@ -10,6 +10,58 @@ use crate::stack::VIA_TRAIL;
 /// Up to this number of names of calls, each is looked for by itself. Beyond it, those of the whole service are read.
 const NAMES: usize = 25;
 
+/// How the names of calls begin that change something.
+const CHANGES: [&str; 40] = [
+    "Add",
+    "Allocate",
+    "Associate",
+    "Attach",
+    "Authorize",
+    "BatchDelete",
+    "Cancel",
+    "Change",
+    "Copy",
+    "Create",
+    "Deactivate",
+    "Delete",
+    "Deregister",
+    "Detach",
+    "Disable",
+    "Disassociate",
+    "Enable",
+    "Execute",
+    "Failover",
+    "Import",
+    "Modify",
+    "Promote",
+    "Put",
+    "Reboot",
+    "Register",
+    "Release",
+    "Remove",
+    "Replace",
+    "Reset",
+    "Restore",
+    "Revoke",
+    "Rotate",
+    "Run",
+    "Schedule",
+    "Set",
+    "Start",
+    "Stop",
+    "Terminate",
+    "Update",
+    "Upload",
+];
+
+/// Whether what is looked for is among all calls that change something, as far as its name says.
+pub fn is_change(lookup: &Lookup) -> bool {
+    match lookup {
+        Lookup::Name(name) => CHANGES.iter().any(|verb| name.starts_with(verb)),
+        Lookup::Source(_) | Lookup::User(_) | Lookup::Writes => false,
+    }
+}
+
 /// How much of what a rule matches is in the event history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Covered {
@@ -154,6 +206,19 @@ mod tests {
             ),
         ] {
             assert_eq!(lookups(&pattern), expected.into_iter().collect(), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn changes_are_told_by_their_names() {
+        assert!(is_change(&name("RunInstances")) && is_change(&name("PutBucketPolicy")));
+        for other in [
+            name("AssumeRole"),
+            name("ConsoleLogin"),
+            name("GetObject"),
+            source("iam.amazonaws.com"),
+        ] {
+            assert!(!is_change(&other), "{other:?}");
         }
     }
 

@@ -8,10 +8,16 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::Span;
-use super::lookups::{Covered, covered, lookups};
+use super::lookups::{Covered, covered, is_change, lookups};
 use crate::aws::{Aws, Fault};
 use crate::resource::eventbridge::rule::{KEPT, Lookup, look_up};
 use crate::stack::{CompiledRule, Stack, event_of, is_omitted};
+
+/// From this number of calls on, all that changes something is read first: where little changes, that is one page instead
+/// of one for each.
+const MANY: usize = 8;
+/// After this number of pages, each call is looked for by itself after all.
+const TRIAL: usize = 10;
 
 /// A rule of the stack file whose events are in the event history.
 #[derive(Debug)]
@@ -198,10 +204,14 @@ impl<'a> Ear<'a> {
     async fn read(
         &mut self,
         aws: &Aws,
-        lookups: BTreeSet<Lookup>,
+        mut lookups: BTreeSet<Lookup>,
         left: &Cell<usize>,
         progress: &dyn Fn(),
     ) -> Result<(), Fault> {
+        let changes = lookups.iter().filter(|lookup| is_change(lookup)).count();
+        if changes >= MANY && self.reads_all(aws, left, progress).await? {
+            lookups.retain(|lookup| !is_change(lookup));
+        }
         // What is looked for, the token of the next page, and since when it is known.
         let mut open: VecDeque<_> = lookups
             .into_iter()
@@ -212,7 +222,7 @@ impl<'a> Ear<'a> {
                 self.ends(&lookup, known);
                 continue;
             }
-            left.set(left.get() - 1);
+            left.set(left.get().saturating_sub(1));
             let page = look_up(aws, &lookup, self.span.from, self.span.until, token).await?;
             progress();
             page.records.iter().for_each(|record| self.hear(record));
@@ -225,6 +235,22 @@ impl<'a> Ear<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Reads all that changes something. False if that is too much.
+    async fn reads_all(&mut self, aws: &Aws, left: &Cell<usize>, progress: &dyn Fn()) -> Result<bool, Fault> {
+        let mut token = None;
+        for _ in 0..TRIAL.min(left.get()) {
+            left.set(left.get().saturating_sub(1));
+            let page = look_up(aws, &Lookup::Writes, self.span.from, self.span.until, token).await?;
+            progress();
+            page.records.iter().for_each(|record| self.hear(record));
+            if page.next.is_none() {
+                return Ok(true);
+            }
+            token = page.next;
+        }
+        Ok(false)
     }
 
     /// What is looked for was not read to its end.

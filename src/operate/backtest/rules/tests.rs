@@ -109,6 +109,29 @@ async fn what_the_limit_leaves_out_is_not_known() {
     assert_eq!(heard(0).await, (0, 0));
 }
 
+/// Of many calls, all that changes something is read first.
+#[tokio::test(start_paused = true)]
+async fn where_little_changes_many_calls_take_one_page() {
+    let names = "RunInstances, StopInstances, StartInstances, TerminateInstances, CreateVpc, DeleteVpc, CreateSubnet, \
+                 DeleteSubnet";
+    let stack = stack(&format!(
+        "  all: {{ services: {{ ec2: [{names}] }}, to: [ops] }}\n"
+    ));
+    let (listeners, _) = listeners(&stack, "eu-west-1");
+    let heard = async |aws: &Aws, pages: usize| {
+        let pages_read = Cell::new(0);
+        let heard = listen(aws, &listeners, SPAN, pages, &|read| pages_read.set(read)).await;
+        (pages_read.get(), NOW - heard[0].since)
+    };
+    let little = answering(&[("false", &[&[("a", DAY)], &[("b", 2 * DAY)]])]);
+    assert_eq!(heard(&little, 200).await, (2, 30 * DAY));
+    // Ten pages are not enough, so each call is looked for.
+    const PAGE: Events = &[("a", DAY)];
+    let much = answering(&[("false", &[PAGE; 30]), ("RunInstances", &[PAGE, PAGE])]);
+    assert_eq!(heard(&much, 200).await, (10 + 9, 30 * DAY));
+    assert_eq!(heard(&much, 5).await, (5, 0));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_refusal_is_told_with_its_region() {
     let stack = stack("  runs: { services: { ec2: [RunInstances] }, to: [ops] }\n");
