@@ -1,7 +1,7 @@
 //! What the alarms and rules of a stack file would have told in the past.
 //!
-//! Pure: `evaluate` (one evaluation), `windows` (periods and their values), `replay` (all evaluations), `composite`, `watch`
-//! and `lookups` (what has to be asked), `tracks` (from answers to evaluations), `story` (what is told of it). Only this file
+//! Pure are `evaluate` (one evaluation), `windows` (periods and their values), `replay` (all evaluations), `composite`, `watch`
+//! and `lookups` (what has to be asked), `tracks` (from answers to evaluations), `story` (what is told of it). Only `alarms`
 //! and `rules` ask AWS.
 
 use std::collections::BTreeMap;
