@@ -225,14 +225,6 @@ pub struct ValidateArgs {
     pub strict: Strict,
 }
 
-/// How much of a plan is shown.
-#[derive(Debug, Clone, Copy, Default, Args)]
-pub struct Detail {
-    /// Show all fields of new resources and all changes of permissions
-    #[arg(long)]
-    pub full: bool,
-}
-
 /// What warnings are.
 #[derive(Debug, Clone, Copy, Default, Args)]
 pub struct Strict {

@@ -1,10 +1,11 @@
-//! The arguments of `plan`.
+//! The command line of `alertctl plan`.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 
-use super::{Adopt, Detail, StackFile, Strict, WithMarkdown};
+use super::{Adopt, StackFile, Strict, WithMarkdown};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -18,7 +19,8 @@ Examples:
   alertctl plan stack.yaml --absorb              # writes what was changed by hand into the file
   alertctl plan stack.yaml --output json | jq .summary
   alertctl plan stack.yaml --output markdown > plan.md   # a comment for a pull request
-  alertctl plan stack.yaml --save alerts.plan            # then: alertctl apply alerts.plan")]
+  alertctl plan stack.yaml --save alerts.plan            # then: alertctl apply alerts.plan
+  alertctl plan stack.yaml --backtest 30d                # how often the alarms would have gone off")]
 pub struct PlanArgs {
     #[command(flatten)]
     pub file: StackFile,
@@ -43,9 +45,42 @@ pub struct PlanArgs {
     #[arg(long)]
     pub preflight: bool,
     #[command(flatten)]
+    pub backtest: BacktestArgs,
+    #[command(flatten)]
     pub detail: Detail,
     #[command(flatten)]
     pub strict: Strict,
     #[command(flatten)]
     pub output: WithMarkdown,
+}
+
+/// A look back at what the stack would have told.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct BacktestArgs {
+    /// Also show what the alarms and rules of the stack file would have told in this time, such as 12h or
+    /// 30d: how often, how often at night, and whom. AWS charges 0.01 USD for each 1,000 metrics read
+    #[arg(long, value_name = "TIME", value_parser = crate::duration::parse)]
+    pub backtest: Option<Duration>,
+    /// Most pages of CloudTrail's event history to read for the rules, 50 events each; AWS allows two pages
+    /// a second
+    #[arg(long, value_name = "PAGES", requires = "backtest", default_value_t = PAGES, value_parser = pages)]
+    pub backtest_limit: usize,
+}
+
+/// Pages of CloudTrail's event history, unless told otherwise: 100 seconds.
+const PAGES: usize = 200;
+
+fn pages(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(number @ 0..=100_000) => Ok(number),
+        _ => Err("expected a whole number from 0 to 100000".to_owned()),
+    }
+}
+
+/// How much of a plan is shown.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct Detail {
+    /// Show all fields of new resources and all changes of permissions
+    #[arg(long)]
+    pub full: bool,
 }

@@ -30,6 +30,9 @@ pub struct PolicyArgs {
     /// Only what `plan` and `status` need
     #[arg(long, requires = "whose")]
     pub plan: bool,
+    /// Also what `plan --backtest` needs: to read the values of metrics, and the event history of CloudTrail
+    #[arg(long, requires = "whose")]
+    pub backtest: bool,
     /// Only what `apply` needs, including to delete what was removed from the stack file
     #[arg(long, requires = "whose")]
     pub apply: bool,

@@ -27,6 +27,7 @@ mod addresses;
 mod again;
 mod apply;
 mod arrivals;
+mod backtest;
 pub mod completions;
 mod decryption;
 mod destroy;

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use super::addresses::Missing;
+use super::backtest::look_back;
 use super::preflight::Preflight;
 use super::{Access, App, Outcome, absorb, addresses, decryption, metrics, saved};
 use crate::aws::Aws;
@@ -14,6 +15,7 @@ use crate::cli::{Adopt, Format, PlanArgs};
 use crate::engine::graph::Graph;
 use crate::engine::observe::observe;
 use crate::engine::plan::{Action, Adoption, Plan, Step, plan};
+use crate::operate::backtest::Past;
 use crate::output::{Failure, Problem, warnings_of_file};
 use crate::resource::Resource as _;
 use crate::resource::cloudwatch::alarm::CloudwatchAlarm;
@@ -61,10 +63,17 @@ pub async fn run(app: &App, args: &PlanArgs) -> Outcome {
         }
     };
     let plan = &planned.plan;
-    app.out.comment(|| plan.markdown(&file, &planned.cautions))?;
+    let past = look_back(app, &planned, args.backtest).await;
+    let further = past.as_ref().map(Past::markdown).unwrap_or_default();
+    app.out
+        .comment(|| plan.markdown(&file, &planned.cautions, &further))?;
+    let text = || match &past {
+        Some(past) => format!("{}\n\n{}", plan.text(args.detail), past.text()),
+        None => plan.text(args.detail),
+    };
     if app.out.format == Format::Markdown {
         // Standard output is the text of a comment, so the plan is also shown in the pipeline's log.
-        app.out.fold("plan", &plan.title(), &plan.text(args.detail));
+        app.out.fold("plan", &plan.title(), &text());
     } else {
         let document = || {
             let mut document = json(plan);
@@ -77,9 +86,12 @@ pub async fn run(app: &App, args: &PlanArgs) -> Outcome {
             if !planned.without_addresses.is_empty() {
                 document["without_webhooks"] = json!(planned.without_addresses);
             }
+            if let Some(past) = &past {
+                document["backtest"] = past.json();
+            }
             document
         };
-        app.out.result(|| plan.text(args.detail), document)?;
+        app.out.result(text, document)?;
     }
     app.warn_of(plan);
     if app.out.format == Format::Json && !plan.conflicts.is_empty() {

@@ -67,7 +67,8 @@ fn for_import() -> Value {
 /// The requested commands; all of them if none is given.
 fn commands(args: &PolicyArgs) -> Vec<Command> {
     let asked = [
-        (args.plan, Command::Plan),
+        (args.plan && !args.backtest, Command::Plan),
+        (args.backtest, Command::PlanWithBacktest),
         (args.apply, Command::Apply),
         (args.destroy && !args.delete_trail_logs, Command::Destroy),
         (args.delete_trail_logs, Command::DestroyWithLogs),
@@ -78,7 +79,10 @@ fn commands(args: &PolicyArgs) -> Vec<Command> {
         .collect();
     let named = args.plan || args.apply || args.destroy;
     if !named {
-        commands.extend([Command::Plan, Command::Apply]);
+        if !args.backtest {
+            commands.push(Command::Plan);
+        }
+        commands.push(Command::Apply);
         if !args.delete_trail_logs {
             commands.push(Command::Destroy);
         }

@@ -1,7 +1,8 @@
-//! What is done with a deployed stack: what others changed in it, its logs, its dead letters, marked samples, and the permissions that a command
-//! needs; and how one is made of what an account has.
+//! What is done with a deployed stack: what others changed in it, what it would have told in the past, its logs, its dead
+//! letters, marked samples, and the permissions that a command needs; and how one is made of what an account has.
 
 pub mod absorb;
+pub mod backtest;
 pub mod dead_letters;
 pub mod import;
 pub mod logs;

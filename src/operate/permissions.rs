@@ -23,6 +23,8 @@ pub use ask::{cases, conditions};
 #[serde(rename_all = "snake_case")]
 pub enum Command {
     Plan,
+    /// `plan --backtest`.
+    PlanWithBacktest,
     Apply,
     Destroy,
     /// `destroy --delete-trail-logs`.
@@ -34,6 +36,7 @@ impl Command {
     pub fn phases(self) -> &'static [Phase] {
         match self {
             Self::Plan => &[Phase::Read, Phase::Check],
+            Self::PlanWithBacktest => &[Phase::Read, Phase::Check, Phase::Backtest],
             Self::Apply => &[
                 Phase::Read,
                 Phase::Check,

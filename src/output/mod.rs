@@ -7,6 +7,7 @@ use std::io::{IsTerminal as _, Write as _, stderr, stdin};
 use crate::cli::Format;
 
 mod ask;
+mod backtest;
 mod ci;
 mod cost;
 mod dead_letters;

@@ -29,8 +29,8 @@ const GROUPS: [(Action, &str, bool); 5] = [
 
 impl Plan {
     /// A comment of at most [`LIMIT`] bytes: the counts, then the warnings, then the changes, folded.
-    /// `cautions` are warnings that are not part of the plan.
-    pub fn markdown(&self, file: &str, cautions: &[String]) -> String {
+    /// `cautions` are warnings that are not part of the plan, and `further` is Markdown that follows the notes.
+    pub fn markdown(&self, file: &str, cautions: &[String], further: &str) -> String {
         let mut text = head(file);
         text += &format!("### alertctl: {}\n\n", prose(&self.summary_text()));
         let place = &self.scope;
@@ -63,6 +63,7 @@ impl Plan {
             self.protected_text().iter().map(|line| prose(line)),
         );
         list(&mut text, "Cost", self.cost.text().iter().map(|cost| prose(cost)));
+        text += further;
         for (action, what, open) in GROUPS {
             self.group(&mut text, action, what, open);
         }

@@ -21,6 +21,8 @@ pub enum Phase {
     Delete,
     /// Deleting the log files in a trail's bucket, which requires separate consent.
     Empty,
+    /// Reading the past, for `plan --backtest`. A plan goes on without what it is not allowed to read.
+    Backtest,
     /// Undoing what somebody else did to a resource of the stack, or removing restrictions from it. Not granted in
     /// advance, because AWS cannot restrict these permissions.
     Exceptional,

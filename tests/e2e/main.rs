@@ -5,6 +5,7 @@
 
 mod absorb;
 mod adopt;
+mod backtest;
 mod buttons;
 mod charts;
 mod ci;

@@ -30,6 +30,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "operate/dead_letters",
             "operate/probe",
             "operate/permissions",
+            "operate/backtest",
             "operate/import",
             "partition",
             "duration",
@@ -43,6 +44,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "operate/logs",
             "operate/dead_letters",
             "operate/probe",
+            "operate/backtest",
             "cli",
             "local",
             "engine/execute",
@@ -73,6 +75,17 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     ("operate/dead_letters", &["blueprint", "resource", "aws"]),
     ("operate/import", &["blueprint", "resource", "aws", "stack"]),
+    (
+        "operate/backtest",
+        &[
+            "operate/probe",
+            "blueprint",
+            "engine/graph",
+            "resource",
+            "aws",
+            "stack",
+        ],
+    ),
     (
         "blueprint",
         &["stack", "engine/graph", "resource", "aws", "relay_zip"],

@@ -74,6 +74,7 @@ fn rows(text: &mut String, block: &Block<'_>) {
 fn together(commands: &[Command]) -> String {
     let name = |command: &Command| match command {
         Command::Plan => "plan",
+        Command::PlanWithBacktest => "plan --backtest",
         Command::Apply => "apply",
         Command::Destroy => "destroy",
         Command::DestroyWithLogs => "destroy --delete-trail-logs",

@@ -2,7 +2,7 @@
 
 use aws_sdk_cloudwatch::types::{AlarmType, StateValue};
 
-use crate::resource::access::{ANY, Access};
+use crate::resource::access::{ANY, Access, Phase};
 use crate::resource::{
     About, Aws, Changes, Context, Fields, Handling, Known, Observed, Output, Regions, Resource, Result, Tags,
     Text, Wanted,
@@ -10,6 +10,7 @@ use crate::resource::{
 
 pub(super) mod common;
 mod condition;
+mod history;
 pub(in crate::resource) mod metrics;
 mod options;
 mod reported;
@@ -19,6 +20,7 @@ mod silence;
 pub use common::Live;
 use common::{in_order, to_sdk};
 pub use condition::{Condition, EvaluationWindow};
+pub use history::{Series, history};
 pub use metrics::{AlarmMetric, MetricQuery, MetricStat};
 pub use options::{Options, PropagateTags, WarmUp};
 #[cfg(test)]
@@ -73,6 +75,8 @@ impl Resource for CloudwatchAlarm {
             &[common::ALARM],
         ),
         Access::delete(&["cloudwatch:DeleteAlarms"], &[common::ALARM]),
+        Access::of(Phase::Backtest, &["cloudwatch:GetMetricData"], ANY)
+            .because("CloudWatch knows no permission for a single metric"),
     ];
     type Live = Live;
 

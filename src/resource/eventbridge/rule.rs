@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::aws::fault::gone;
 use crate::aws::wait;
 use crate::aws::{concurrently, concurrently_found};
-use crate::resource::access::{ANY, Access};
+use crate::resource::access::{ANY, Access, Phase};
 use crate::resource::eventbridge;
 use crate::resource::eventbridge::event_bus::EventbridgeEventBus;
 use crate::resource::eventbridge::{DEFAULT_BUS, explained, listed, put_tags};
@@ -18,8 +18,10 @@ use crate::resource::{
     Regions, Resource, Result, Tags, Wanted, tags,
 };
 
+mod history;
 mod read;
 
+pub use history::{KEPT, Lookup, Page, look_up};
 pub(in crate::resource) use read::all;
 pub use read::{Now, now};
 pub(super) use read::{left, of_stack};
@@ -94,6 +96,8 @@ impl Resource for EventbridgeRule {
         Access::write(&["events:PutRule", "events:TagResource"], &[RULE]),
         Access::change(&["events:UntagResource"], &[RULE]),
         Access::delete(&["events:DeleteRule"], &[RULE]),
+        Access::of(Phase::Backtest, &["cloudtrail:LookupEvents"], ANY)
+            .because("CloudTrail knows no permission for a part of the event history"),
     ];
     type Live = Live;
 

@@ -16,7 +16,7 @@ use crate::aws::fault::gone;
 use crate::aws::{Scope, wait};
 use crate::resource::access::{ANY, Access};
 use crate::resource::lambda::permission;
-use crate::resource::sns::topic::{self, invalid};
+use crate::resource::sns::topic::{self, SnsTopic, invalid};
 use crate::resource::{
     About, Aws, Changes, Context, Fields, Health, Known, NodeId, Observed, Output, Presence, Resource,
     Result, Text, Verdict, Wanted, converge,

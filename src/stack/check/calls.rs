@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Checker;
 use crate::stack::compile::events::except::is_like;
+use crate::stack::compile::events::record::is_omitted;
 use crate::stack::compile::events::services;
 use crate::stack::file::problem::Problem;
 use crate::stack::file::read::nearest;
@@ -135,11 +136,7 @@ fn call_name(checker: &mut Checker<'_>, path: &[&str], service: &str, name: &str
 
 /// EventBridge does not deliver read-only calls, except for a few such as two of STS.
 fn read_only(checker: &mut Checker<'_>, path: &[&str], rule: &Rule, service: &str, name: &str) {
-    let reads = ["Describe", "Get", "List"]
-        .iter()
-        .any(|verb| name.starts_with(verb));
-    let passed_on = ["GetFederationToken", "GetSessionToken", "GetSigninToken"].contains(&name);
-    if reads && !passed_on && !rule.include_read_only && services::source(service) != "signin" {
+    if !rule.include_read_only && is_omitted(service, name) {
         let message = format!("EventBridge omits `{name}`: it is a read-only call");
         let problem = Problem::warning(checker.at(path), message);
         checker.report(problem.help("add `include_read_only: true` to the rule"));

@@ -14,9 +14,40 @@ pub struct Reference {
     pub span: Span,
 }
 
+/// A condition on the states of alarms.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Condition {
+    Constant(bool),
+    /// The alarm of this index in [`Parsed::references`] is in this state.
+    Is(&'static str, usize),
+    Not(Box<Condition>),
+    All(Vec<Condition>),
+    Any(Vec<Condition>),
+}
+
+impl Default for Condition {
+    fn default() -> Self {
+        Self::Constant(false)
+    }
+}
+
+impl Condition {
+    /// Whether it holds; `is` says whether the alarm of an index is in a state.
+    pub fn holds(&self, is: &impl Fn(&'static str, usize) -> bool) -> bool {
+        match self {
+            Self::Constant(value) => *value,
+            Self::Is(state, alarm) => is(state, *alarm),
+            Self::Not(other) => !other.holds(is),
+            Self::All(others) => others.iter().all(|other| other.holds(is)),
+            Self::Any(others) => others.iter().any(|other| other.holds(is)),
+        }
+    }
+}
+
 /// The parsed parts of a rule.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Parsed {
+    pub condition: Condition,
     pub references: Vec<Reference>,
     /// Number of elements as CloudWatch counts them: alarms, `TRUE`, `FALSE` and parentheses.
     pub elements: usize,
@@ -42,7 +73,7 @@ pub fn parse(rule: &str) -> Result<Parsed, Fault> {
         at: 0,
         parsed: Parsed::default(),
     };
-    parser.expression(0)?;
+    parser.parsed.condition = parser.expression(0)?;
     match parser.word() {
         (_, "") => {}
         (span, ")") => {
@@ -71,30 +102,43 @@ struct Parser<'a> {
 }
 
 impl<'a> Parser<'a> {
-    /// Conditions joined by AND and OR.
-    fn expression(&mut self, depth: usize) -> Result<(), Fault> {
+    /// Conditions joined by AND and OR. AWS does not say which of both binds closer: here it is AND, as usual.
+    fn expression(&mut self, depth: usize) -> Result<Condition, Fault> {
+        let (mut any, mut all) = (Vec::new(), Vec::new());
         loop {
-            self.condition(depth)?;
+            all.push(self.condition(depth)?);
             let before = self.at;
             match self.word().1 {
-                "AND" | "OR" => {}
+                "AND" => {}
+                "OR" => any.push(Condition::All(std::mem::take(&mut all))),
                 _ => {
                     self.at = before;
-                    return Ok(());
+                    any.push(Condition::All(all));
+                    return Ok(Condition::Any(any));
                 }
             }
         }
     }
 
-    fn condition(&mut self, depth: usize) -> Result<(), Fault> {
+    fn condition(&mut self, depth: usize) -> Result<Condition, Fault> {
         let (mut span, mut word) = self.word();
+        let mut negated = false;
         while word == "NOT" {
+            negated = !negated;
             (span, word) = self.word();
         }
+        let condition = self.bare(span, word, depth)?;
+        Ok(match negated {
+            true => Condition::Not(Box::new(condition)),
+            false => condition,
+        })
+    }
+
+    fn bare(&mut self, span: Span, word: &str, depth: usize) -> Result<Condition, Fault> {
         match word {
             "TRUE" | "FALSE" => {
                 self.parsed.elements += 1;
-                Ok(())
+                Ok(Condition::Constant(word == "TRUE"))
             }
             "(" if depth == MAX_DEPTH => Err(fault(
                 span,
@@ -103,19 +147,22 @@ impl<'a> Parser<'a> {
             )),
             "(" => {
                 self.parsed.elements += 2;
-                self.expression(depth + 1)?;
+                let inside = self.expression(depth + 1)?;
                 match self.word() {
-                    (_, ")") => Ok(()),
+                    (_, ")") => Ok(inside),
                     _ => Err(fault(span, "this `(` is never closed", "add a `)`")),
                 }
             }
-            word if STATES.contains(&word) => self.reference(span, word),
             "" => Err(fault(
                 span,
                 "the rule ends where a condition should be",
                 "add one, such as `ALARM(cpu)`",
             )),
             word => {
+                if let Some(state) = STATES.into_iter().find(|state| *state == word) {
+                    self.reference(span, state)?;
+                    return Ok(Condition::Is(state, self.parsed.references.len() - 1));
+                }
                 let upper = word.to_uppercase();
                 let known = STATES.iter().chain(&["NOT", "TRUE", "FALSE"]);
                 let help = match known.into_iter().find(|known| **known == upper) {
@@ -289,6 +336,31 @@ mod tests {
             Some("ALARM(a) AND (OK(a) OR NOT ALARM( \"c\" ))")
         );
         assert_eq!(keyed("ALARM("), None);
+    }
+
+    #[test]
+    fn conditions_hold_as_they_are_written() {
+        let in_alarm = ["a", "b"];
+        for (rule, holds) in [
+            ("ALARM(a)", true),
+            ("OK(a)", false),
+            ("NOT NOT ALARM(a)", true),
+            ("NOT ALARM(a) OR ALARM(b)", true),
+            ("ALARM(c) OR ALARM(a) AND ALARM(b)", true),
+            ("ALARM(a) OR ALARM(b) AND ALARM(c)", true),
+            ("(ALARM(a) OR ALARM(b)) AND ALARM(c)", false),
+            ("NOT (ALARM(a) AND ALARM(c))", true),
+            ("FALSE OR TRUE AND ALARM(c)", false),
+            ("INSUFFICIENT_DATA(c)", true),
+        ] {
+            let parsed = parse(rule).unwrap();
+            let is = |state: &str, index: usize| match in_alarm.contains(&&*parsed.references[index].name) {
+                true => state == "ALARM",
+                false => state == "INSUFFICIENT_DATA",
+            };
+            assert_eq!(parsed.condition.holds(&is), holds, "{rule}");
+        }
+        assert!(!Parsed::default().condition.holds(&|_, _| true));
     }
 
     #[test]

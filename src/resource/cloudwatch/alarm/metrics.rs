@@ -175,7 +175,7 @@ impl MetricQuery {
         }))
     }
 
-    fn to_sdk(&self) -> MetricDataQuery {
+    pub(super) fn to_sdk(&self) -> MetricDataQuery {
         let stat = self.stat.as_ref().map(|stat| {
             let metric = Metric::builder()
                 .namespace(&stat.namespace)

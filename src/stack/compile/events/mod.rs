@@ -3,6 +3,7 @@
 pub mod except;
 mod own;
 mod presets;
+pub mod record;
 pub mod regions;
 pub mod services;
 
