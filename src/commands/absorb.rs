@@ -10,7 +10,7 @@ use super::plan::Planned;
 use super::{App, files};
 use crate::operate::absorb::{Edit, edits};
 use crate::output::Failure;
-use crate::stack::{Ciphertexts, load_from, set_value};
+use crate::stack::{Ciphertexts, gather, load_with, plain, set_value};
 
 /// What became of the differences.
 #[derive(Debug, Default)]
@@ -66,7 +66,10 @@ pub fn absorb(app: &App, path: &Path, planned: &Planned) -> Result<Absorbed, Fai
     for (name, text) in &changed {
         replace(name, text)?;
     }
-    if let Err(error) = load_from(&app.input(path)?, Ciphertexts::Used) {
+    let input = app.input(path)?;
+    let discovered = &planned.loaded.discovered;
+    let checked = gather(&input).and_then(|files| load_with(files, &input, discovered, Ciphertexts::Used));
+    if let Err(error) = checked {
         for (name, _) in &changed {
             replace(name, before.get(*name).map_or("", String::as_str))?;
         }
@@ -91,16 +94,18 @@ fn write(
     texts: &mut BTreeMap<String, String>,
     edit: &Edit,
 ) -> Result<(String, String), String> {
-    let value = flow(&edit.value);
     let path: Vec<&str> = edit.path.iter().map(String::as_str).collect();
+    let value = flow(&escaped(&edit.value, &path));
     let has = |text: &str, length: usize| {
         let here = path.get(..length).unwrap_or_default();
         crate::stack::has_path(text, here)
     };
     // The file with the entry; of an entry that `for_each` makes, the last one with its section.
-    let lengths = match edit.of.key {
-        Some(_) => vec![2, 1],
-        None => vec![1],
+    let lengths = match (edit.of.section, &edit.of.key) {
+        // One that is in no file is a channel's own, which it is no more once somebody writes it.
+        ("topics", _) => vec![2],
+        (_, Some(_)) => vec![2, 1],
+        (_, None) => vec![1],
     };
     let mut found = lengths.into_iter().flat_map(|length| {
         let names = names.iter().rev();
@@ -108,7 +113,9 @@ fn write(
             .filter(|name| texts.get(*name).is_some_and(|text| has(text, length)))
             .collect::<Vec<_>>()
     });
-    let name = found.next().or(names.first()).cloned().unwrap_or_default();
+    let elsewhere = names.first().filter(|_| edit.of.section != "topics");
+    let name = found.next().or(elsewhere).cloned();
+    let name = name.ok_or_else(|| "no file has this topic".to_owned())?;
     let text = texts.get_mut(&name).ok_or_else(|| "no file has it".to_owned())?;
     *text = set_value(text, &path, &value).map_err(|error| error.to_string())?;
     Ok((name, value))
@@ -126,6 +133,15 @@ fn replace(name: &str, text: &str) -> Result<(), Failure> {
             "check the disk and the permissions of its directory, then run the same command again",
         )
     })
+}
+
+/// A value whose texts have no variables.
+fn escaped(value: &Value, path: &[&str]) -> Value {
+    match value {
+        Value::String(text) => json!(plain(text, path)),
+        Value::Array(items) => items.iter().map(|item| escaped(item, path)).collect(),
+        other => other.clone(),
+    }
 }
 
 /// A value as YAML on one line.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 use super::plan::json;
+use super::refusals::refuse_disowned;
 use super::{App, Outcome, protection};
 use crate::aws::Aws;
 use crate::aws::discovery::STACK_TAG;
@@ -22,13 +23,20 @@ pub async fn run(app: &App, args: &DestroyArgs) -> Outcome {
     // The whole stack is deleted, so its ciphertexts need not be valid.
     let (access, loaded) = app.access_by_name(&args.which, Ciphertexts::Unused).await?;
     let wanted = match &loaded {
-        Some(loaded) => names(&loaded.stack, access.home(&loaded.stack).await?),
+        Some(loaded) => names(&loaded.stack, access.place(&loaded.stack).await?),
         None => Graph::default(),
     };
+    // Whoever owned the key may have deleted it.
+    let key = match &loaded {
+        Some(loaded) => access.existing_key(&loaded.stack).await.ok().flatten(),
+        None => None,
+    };
+    let key = key.map(str::to_owned);
     let mut aws = access.aws;
     aws.may_empty_buckets = args.delete_trail_logs;
     aws.takes_ad_hoc = true;
     let mut plan = look(app, &aws, &wanted).await?;
+    refuse_disowned(key.as_deref(), &wanted, &plan)?;
     app.warn_of(&plan);
     if !plan.has_changes() {
         let place = &plan.scope;

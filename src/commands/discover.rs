@@ -6,36 +6,30 @@ use super::App;
 use crate::aws::concurrently;
 use crate::aws::discovery::{self, Tagged};
 use crate::output::Failure;
-use crate::stack::{Ciphertexts, Discovered, Found, Input, Loaded, load_from};
+use crate::stack::{Asks, Discovered, Found, Loaded};
 
 /// Most elements that are named for people.
 const NAMED: usize = 10;
 
 impl App {
-    /// The stack with what its `for_each` finds in the account, if they ask AWS. `loaded` is the stack with examples instead.
-    pub(super) async fn discovered(
-        &self,
-        input: Input,
-        loaded: Loaded,
-        ciphertexts: Ciphertexts,
-    ) -> Result<Loaded, Failure> {
-        if loaded.asked.is_empty() {
-            return Ok(loaded);
+    /// What a stack asks AWS for; asks nothing if the stack does not.
+    pub(super) async fn discover(&self, asks: &Asks) -> Result<Discovered, Failure> {
+        if asks.queries.is_empty() {
+            return Ok(Discovered::Unasked);
         }
-        let stack = &loaded.stack;
-        let access = self.access(&stack.stack, stack.region.as_deref()).await?;
-        let queries: BTreeSet<_> = loaded.asked.iter().map(|asked| &asked.query).collect();
+        let access = self.access(&asks.stack, asks.region.as_deref()).await?;
+        let queries: BTreeSet<_> = asks.queries.iter().collect();
         let found: BTreeMap<_, _> = concurrently(queries, async |query| {
             let found = discovery::of_type(&access.aws, query.resource_type(), &query.tags).await?;
             let found = found.into_iter().map(|Tagged { arn, tags }| Found { arn, tags });
             Ok((query.clone(), found.collect()))
         })
         .await?;
-        let input = Input {
-            discovered: Discovered::By(found),
-            ..input
-        };
-        let loaded = load_from(&input, ciphertexts)?;
+        Ok(Discovered::By(found))
+    }
+
+    /// Says what was found.
+    pub(super) fn tell_found(&self, loaded: &Loaded) {
         for asked in &loaded.asked {
             let named: Vec<_> = asked.found.iter().take(NAMED).map(String::as_str).collect();
             let more = asked.found.len().saturating_sub(NAMED);
@@ -51,6 +45,5 @@ impl App {
                 _ => self.out.say(&text),
             }
         }
-        Ok(loaded)
     }
 }

@@ -7,7 +7,8 @@ use super::{App, saved};
 use crate::cli::{Global, StackOptions};
 use crate::output::Failure;
 use crate::stack::{
-    Ciphertexts, Discovered, Input, Loaded, Variables, is_variable_name, load_from, read_variables,
+    Ciphertexts, Input, Loaded, Variables, asks, gather, is_variable_name, load_from, load_with,
+    read_variables,
 };
 
 impl App {
@@ -18,19 +19,24 @@ impl App {
 
     /// The same for a command that uses the ciphertexts of addresses in this way.
     pub(super) async fn load_for(&self, path: &Path, ciphertexts: Ciphertexts) -> Result<Loaded, Failure> {
-        let input = self.input(path)?;
-        let loaded = load_from(&input, ciphertexts)?;
-        let loaded = self.discovered(input, loaded, ciphertexts).await?;
+        let loaded = self.loaded(path, ciphertexts).await?;
         Ok(self.warned(loaded, false))
     }
 
     /// The same before a deployment: also warns about values that are only examples, except in the local mode,
     /// where nothing is real.
     pub(super) async fn load_to_deploy(&self, path: &Path) -> Result<Loaded, Failure> {
-        let input = self.input(path)?;
-        let loaded = load_from(&input, Ciphertexts::Used)?;
-        let loaded = self.discovered(input, loaded, Ciphertexts::Used).await?;
+        let loaded = self.loaded(path, Ciphertexts::Used).await?;
         Ok(self.warned(loaded, !self.global.local))
+    }
+
+    async fn loaded(&self, path: &Path, ciphertexts: Ciphertexts) -> Result<Loaded, Failure> {
+        let input = self.input(path)?;
+        let gathered = gather(&input)?;
+        let discovered = self.discover(&asks(&gathered, &input)).await?;
+        let loaded = load_with(gathered, &input, &discovered, ciphertexts)?;
+        self.tell_found(&loaded);
+        Ok(loaded)
     }
 
     /// The same without AWS: each `for_each` that asks AWS has one example.
@@ -99,10 +105,6 @@ impl App {
             ));
         }
         let variables = Variables::new(given.iter().cloned(), of_files);
-        Ok(Input {
-            files,
-            variables,
-            discovered: Discovered::Unasked,
-        })
+        Ok(Input { files, variables })
     }
 }

@@ -5,7 +5,8 @@ use std::process::ExitCode;
 use serde_json::json;
 
 use super::arrivals::Arrivals;
-use super::plan::{look, refuse_conflicts};
+use super::plan::look;
+use super::refusals::refuse_conflicts;
 use super::{App, Outcome, addresses, event, language};
 use crate::aws::Aws;
 use crate::blueprint;

@@ -11,7 +11,6 @@ use tokio::sync::watch;
 
 use crate::aws::connect::Target;
 use crate::aws::{Aws, Connection};
-use crate::blueprint::{Home, Names};
 use crate::cli::{Cli, Command, Format, Global, PARALLELISM, StackOrName};
 use crate::engine::execute::{Event, Report, execute};
 use crate::engine::graph::Graph;
@@ -19,8 +18,7 @@ use crate::engine::observe;
 use crate::engine::plan::Plan;
 use crate::local::{self, Session};
 use crate::output::{self, Failure, Out, Progress, talk};
-use crate::resource::kms::key;
-use crate::stack::{Ciphertexts, Loaded, Region, Stack, Trail};
+use crate::stack::{Ciphertexts, Loaded, Region, Stack};
 
 mod absorb;
 mod addresses;
@@ -39,6 +37,7 @@ mod events;
 mod expand;
 mod files;
 mod graph;
+mod home;
 mod import;
 mod init;
 mod input;
@@ -55,6 +54,7 @@ mod preflight;
 mod protection;
 mod rate_limit;
 mod redrive;
+mod refusals;
 mod render;
 mod saved;
 mod schema;
@@ -146,35 +146,6 @@ impl Access {
     /// The stack's own region.
     fn region(&self) -> &str {
         &self.aws.connection.region
-    }
-
-    /// The region and, if needed, the account of `stack`. The account is looked up only if it makes a
-    /// difference: during the other reads that costs nothing, but before them it is a round trip.
-    async fn home(&self, stack: &Stack) -> Result<Home<'_>, Failure> {
-        let elsewhere = stack.trail.as_ref().and_then(Trail::account);
-        let home: Home<'_> = match elsewhere {
-            Some(_) => self.aws.scope().await?.into(),
-            None => self.region().into(),
-        };
-        Ok(Home {
-            key: self.existing_key(stack).await?,
-            ..home
-        })
-    }
-
-    /// The ARN of the key of somebody else that `stack` uses, if it does.
-    async fn existing_key(&self, stack: &Stack) -> Result<Option<&str>, Failure> {
-        if stack.key.existing.is_none() || self.key.get().is_some() {
-            return Ok(self.key.get().map(String::as_str));
-        }
-        let name = Names::of(stack).key();
-        let Some(arn) = key::arn_of(&self.aws, &name).await? else {
-            return Err(Failure::new(
-                format!("there is no key `{name}` in {}", self.region()),
-                "correct `key.existing`, or remove it, so that the stack makes a key of its own",
-            ));
-        };
-        Ok(Some(self.key.get_or_init(|| arn)))
     }
 }
 

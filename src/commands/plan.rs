@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::addresses::Missing;
 use super::backtest::look_back;
 use super::preflight::Preflight;
+use super::refusals::{problems, refuse_conflicts, refuse_deaf, refuse_disowned, refuse_unknown};
 use super::{Access, App, Outcome, absorb, addresses, decryption, metrics, saved};
 use crate::aws::Aws;
 use crate::blueprint;
@@ -16,7 +17,7 @@ use crate::engine::graph::Graph;
 use crate::engine::observe::observe;
 use crate::engine::plan::{Action, Adoption, Plan, Step, plan};
 use crate::operate::backtest::Past;
-use crate::output::{Failure, Problem, warnings_of_file};
+use crate::output::{Failure, warnings_of_file};
 use crate::resource::Resource as _;
 use crate::resource::cloudwatch::alarm::CloudwatchAlarm;
 use crate::resource::kms::key::KmsKey;
@@ -146,6 +147,7 @@ impl Planned {
         let graph = blueprint::graph(stack, access.home(stack).await?, &addresses);
         refuse_unknown(&graph, adopt)?;
         let mut plan = look(&access.aws, &graph, adopt).await?;
+        refuse_disowned(access.existing_key(stack).await?, &graph, &plan)?;
         let misfits = decryption::held_by_a_former_relay(&access.aws, stack, &plan).await?;
         if !misfits.is_empty() {
             let of: Vec<_> = misfits
@@ -314,87 +316,4 @@ pub fn json(plan: &Plan) -> Value {
         document["errors"] = json!(problems(plan));
     }
     document
-}
-
-/// Resources that the stack does not own are never changed: explains how to adopt them.
-pub fn refuse_conflicts(plan: &Plan) -> Result<(), Failure> {
-    if plan.conflicts.is_empty() {
-        return Ok(());
-    }
-    Err(Failure::Problems(problems(plan)))
-}
-
-fn problems(plan: &Plan) -> Vec<Problem> {
-    let by_hand = plan.conflicts.iter().filter(|conflict| conflict.owner.is_none());
-    let all = match by_hand.count() {
-        0 | 1 => "",
-        _ => ", or `--adopt-all` for all of these",
-    };
-    let problem = |conflict: &crate::engine::plan::Conflict| Problem {
-        message: format!(
-            "`{}` exists in account {} and is not part of stack `{}`{} ({})",
-            conflict.name,
-            plan.scope.account,
-            plan.stack,
-            conflict
-                .owner
-                .as_ref()
-                .map_or_else(String::new, |owner| format!(" but of `{owner}`")),
-            conflict.id
-        ),
-        help: Some(format!(
-            "to adopt it{}, add `--adopt {}`{}; to leave it alone, choose another `name:` in the stack file",
-            if conflict.owner.is_some() {
-                " from that stack"
-            } else {
-                ""
-            },
-            conflict.id,
-            all
-        )),
-    };
-    plan.conflicts.iter().map(problem).collect()
-}
-
-/// Refuses a region in which some rules would get no events. If the stack file sets the region, its check has
-/// already done this.
-fn refuse_deaf(stack: &Stack, home: &str) -> Result<(), Failure> {
-    let deaf = stack.deaf(home).into_iter();
-    let problems: Vec<_> = deaf
-        .map(|deaf| Problem {
-            message: deaf.message,
-            help: Some(deaf.help),
-        })
-        .collect();
-    match problems.is_empty() {
-        true => Ok(()),
-        false => Err(Failure::Problems(problems)),
-    }
-}
-
-fn refuse_unknown(graph: &Graph, adopt: &Adopt) -> Result<(), Failure> {
-    let ids: Vec<_> = graph.nodes().iter().map(|node| node.id.to_string()).collect();
-    let unknown = adopt.nodes.iter().filter(|node| !ids.contains(node));
-    let problems: Vec<_> = unknown
-        .map(|node| {
-            // People who use the console know a resource by its name there.
-            let named = graph.nodes().iter().find(|one| {
-                let name = one.resource.name();
-                *node == name || *node == format!("{}/{name}", one.id.kind)
-            });
-            let likeness = |id: &&String| strsim::jaro_winkler(id, node);
-            let likest = ids.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
-            let nearest = named.map(|one| one.id.to_string()).or(likest.cloned());
-            Problem {
-                message: format!("--adopt `{node}`: the stack has no such resource"),
-                help: nearest
-                    .map(|nearest| format!("did you mean `{nearest}`? `alertctl status` lists them all")),
-            }
-        })
-        .collect();
-    if problems.is_empty() {
-        Ok(())
-    } else {
-        Err(Failure::Problems(problems))
-    }
 }

@@ -5,11 +5,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::assemble::{self, Asked, Assembled, Discovered, Gathered, Input, Refused, Variables};
+use super::assemble::{self, Asked, Assembled, Discovered, Gathered, Input, Query, Refused, Variables};
 use super::check::{self, Ciphertexts};
 use super::file::problem::{Level, Problem, Problems, Report, Span};
 use super::file::source::Source;
-use super::file::tree::Node;
+use super::file::tree::{Kind, Node};
 use super::file::{open, read, secret};
 use super::model::{SecretSource, Stack};
 
@@ -26,8 +26,9 @@ pub struct Loaded {
     pub sha256: String,
     /// Whether the stack is one file without variables.
     pub is_plain: bool,
-    /// What `for_each` asks AWS for.
+    /// What `for_each` asks AWS for, and got.
     pub asked: Vec<Asked>,
+    pub discovered: Discovered,
     /// The stack as one file without includes, variables, defaults and `for_each`.
     written: Node,
 }
@@ -156,15 +157,47 @@ pub fn load(path: &Path) -> Result<Loaded, LoadError> {
     load_from(&path.into(), Ciphertexts::Used)
 }
 
-/// Reads and checks a stack, for a command that uses ciphertexts in this way.
+/// Reads and checks a stack without AWS, for a command that uses ciphertexts in this way.
 pub fn load_from(input: &Input, ciphertexts: Ciphertexts) -> Result<Loaded, LoadError> {
-    let gathered = assemble::gather(&input.files)?;
-    let Input {
-        variables,
-        discovered,
-        ..
-    } = input;
-    read_for(gathered, variables, discovered, ciphertexts).map_err(LoadError::Problems)
+    load_with(gather(input)?, input, &Discovered::Unasked, ciphertexts)
+}
+
+/// Reads the files of a stack.
+pub fn gather(input: &Input) -> Result<Gathered, LoadError> {
+    Ok(assemble::gather(&input.files)?)
+}
+
+/// Checks a stack for which `discovered` says what its `for_each` asks AWS for.
+pub fn load_with(
+    gathered: Gathered,
+    input: &Input,
+    discovered: &Discovered,
+    ciphertexts: Ciphertexts,
+) -> Result<Loaded, LoadError> {
+    read_for(gathered, &input.variables, discovered, ciphertexts).map_err(LoadError::Problems)
+}
+
+/// What a stack asks AWS for before it can be checked, and where that is.
+#[derive(Debug)]
+pub struct Asks {
+    pub stack: String,
+    pub region: Option<String>,
+    pub queries: Vec<Query>,
+}
+
+/// What a stack asks for; whatever else is wrong with it, checking says later.
+pub fn asks(gathered: &Gathered, input: &Input) -> Asks {
+    let Assembled { tree, copies, .. } =
+        assemble::assemble(gathered.clone(), &input.variables, &Discovered::Unasked);
+    let text = |key: &str| match tree.get(&[key]).map(|node| &node.kind) {
+        Some(Kind::Scalar { text, .. }) if !text.is_empty() => Some(text.clone()),
+        _ => None,
+    };
+    Asks {
+        stack: text("stack").unwrap_or_default(),
+        region: text("region"),
+        queries: copies.asked.into_iter().map(|asked| asked.query).collect(),
+    }
 }
 
 /// Parses and checks the text of a stack file; `name` is its name in messages.
@@ -210,6 +243,7 @@ fn read_for(
             sha256,
             is_plain,
             asked: copies.asked,
+            discovered: discovered.clone(),
             written,
             stack,
             source,

@@ -111,6 +111,41 @@ async fn what_has_a_tag_gets_its_alarms() {
     let expanded = run(&["expand"]);
     assert!(expanded.stdout.contains("mail of ann"), "{}", expanded.all());
 
+    // What is written for one element goes before; for one that is not there, it is only told.
+    world.edit(|text| {
+        let more = "  queue-orders: { threshold: '>= 7' }\n  queue-gone: { threshold: '>= 8' }\n";
+        text.replace("  function:\n", &format!("{more}  function:\n"))
+    });
+    let ran = run(&["apply", "--yes"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    assert!(
+        ran.stderr.contains("AWS finds nothing for `queue-gone` now"),
+        "{}",
+        ran.stderr
+    );
+    let described = aws
+        .cloudwatch
+        .describe_alarms()
+        .alarm_names("shop-queue-orders")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(described.metric_alarms()[0].threshold(), Some(7.0));
+    assert_eq!(run(&["validate"]).code, 0);
+    // Somebody else's queue that lacks what the alarm names does not stop the stack.
+    aws.sqs
+        .create_queue()
+        .queue_name("odd")
+        .tags("team", "shop")
+        .send()
+        .await
+        .unwrap();
+    let ran = run(&["plan", "--detailed-exitcode"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    let left_out =
+        "`alarms.queue` leaves out what it found: the element `odd` has no `each.value.tags.owner`";
+    assert!(ran.stderr.contains(left_out), "{}", ran.stderr);
+
     // One more between the two is one alarm more.
     queue("news", "shop").await;
     let plan = planned(&run(&["plan", "--output", "json"]).stdout);

@@ -237,6 +237,45 @@ async fn a_key_of_somebody_else_encrypts_and_stays_as_it_is() {
     assert_eq!(as_it_is().await, before);
 }
 
+/// What the stack made itself is not given away by a word in the file: its tags say that the stack may delete it.
+#[tokio::test]
+async fn what_the_stack_made_is_given_away_before_it_is_called_somebody_elses() {
+    let world = World::new();
+    let own = "stack: guest\nregion: eu-west-1\ntopics: { ops: { name: legacy-alerts, subscriptions: [{ email: ops@example.com }] } }\n";
+    world.write("stack.yaml", own);
+    let (endpoint, _) = world.up();
+    let aws = clients_of(ACCOUNT, &endpoint, REGION).await;
+    let run = |args: &[&str]| calls(&endpoint, |endpoint| world.run_at(endpoint, ACCOUNT, args));
+    assert_eq!(run(&["apply", "--yes"]).0.code, 0);
+    world.write(
+        "stack.yaml",
+        "stack: guest\nregion: eu-west-1\ntopics: { ops: { existing: legacy-alerts } }\n",
+    );
+    let topic = format!("arn:aws:sns:{REGION}:{ACCOUNT}:legacy-alerts");
+    for args in [&["plan"] as &[&str], &["apply", "--yes"], &["destroy", "--yes"]] {
+        let (ran, calls) = run(args);
+        assert_eq!(ran.code, 1, "{args:?}: {}", ran.all());
+        let told =
+            format!("`{topic}` is named by `existing`, as somebody else's, but it belongs to this stack");
+        assert!(ran.stderr.contains(&told), "{args:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains("aws sns untag-resource"), "{}", ran.stderr);
+        assert!(calls.iter().all(|call| reads(call)), "{calls:?}");
+    }
+    let untag = aws.sns.untag_resource().resource_arn(&topic);
+    let untag = untag.tag_keys("alertctl:stack").tag_keys("alertctl:node");
+    untag.send().await.unwrap();
+    let (ran, _) = run(&["apply", "--yes"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    assert!(
+        aws.sns
+            .get_topic_attributes()
+            .topic_arn(&topic)
+            .send()
+            .await
+            .is_ok()
+    );
+}
+
 #[tokio::test]
 async fn a_policy_that_lets_nobody_publish_is_told() {
     let world = World::new();

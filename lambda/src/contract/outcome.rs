@@ -20,8 +20,8 @@ pub enum Outcome {
     Duplicate,
     /// The channel's routes filter it out.
     Filtered,
-    /// The alarm that it is about, or the rule or topic that it came by, is muted now, or nothing has happened: an alarm's data
-    /// is there again, and nobody was told that it was missing.
+    /// The alarm that it is about, or the rule or topic that it came by, is muted now, or nothing has happened: a new alarm has
+    /// its first data.
     Muted,
 }
 

@@ -50,8 +50,8 @@ pub struct Alarm {
     /// Seconds that it was in alarm, if it is no more.
     pub lasted: Option<i64>,
     pub muted: Option<Muted>,
-    /// Whether nobody is told when its data is missing, so that nobody waits to hear that it is there again.
-    pub silent_gaps: bool,
+    /// Whether this is the first data of an alarm that was made or changed just now, and nobody was told that there was none.
+    pub begins: bool,
     /// Key and value of the alarm's tags that come with it.
     pub tags: Vec<(String, String)>,
 }
@@ -184,12 +184,34 @@ impl Alarm {
             lasted: None,
             muted: (message.get("ActionExecutedAfterMuteWindow") == Some(&Value::Bool(true)))
                 .then_some(Muted::Before),
-            silent_gaps: message["InsufficientDataActions"]
-                .as_array()
-                .is_some_and(Vec::is_empty),
+            begins: begins(message, trigger),
             tags: reading::pairs(message.get("AlarmTags")),
         })
     }
+}
+
+/// How long after it was made or changed an alarm may get its first data, at least, in seconds.
+const FIRST_DATA: i64 = 3_600;
+
+/// Whether an alarm that was made or changed just now has its first data: nothing had begun, so nothing ends. Later, what began
+/// may have ended while data was missing.
+fn begins(message: &Value, trigger: &Value) -> bool {
+    let time = |name: &str| text(message, name).as_deref().and_then(time::parse);
+    let Some((changed, made)) = time("StateChangeTime").zip(time("AlarmConfigurationUpdatedTimestamp"))
+    else {
+        return false;
+    };
+    let is = |name: &str, state: &str| text(message, name).is_some_and(|found| found == state);
+    let window = whole(trigger, "Period").zip(whole(trigger, "EvaluationPeriods"));
+    let window = window.map_or(0, |(period, count)| {
+        period.saturating_mul(count).saturating_mul(2)
+    });
+    let most = i64::try_from(window).unwrap_or(i64::MAX).max(FIRST_DATA);
+    is("OldStateValue", "INSUFFICIENT_DATA")
+        && is("NewStateValue", "OK")
+        && list(message, "InsufficientDataActions").is_empty()
+        && message.get("InsufficientDataActions").is_some()
+        && changed.duration_since(made).as_secs() < most
 }
 
 impl State {

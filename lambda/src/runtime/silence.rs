@@ -1,10 +1,10 @@
 //! What nobody is told of: what is about an alarm that an alarm mute rule of CloudWatch mutes, what comes by a rule or a
-//! topic with an open mute window, and an alarm whose data was missing and is there again, as it is of every new alarm.
+//! topic with an open mute window, and the first data of a new alarm, which CloudWatch tells as the end of something.
 //! Nothing of it is kept: CloudWatch itself runs an alarm's actions after its window.
 
 use super::dispatcher::Dispatcher;
 use crate::contract::ChannelKey;
-use crate::event::{Content, Muted, Phase, State};
+use crate::event::{Content, Muted, Phase};
 use crate::item::Item;
 use jiff::Timestamp;
 
@@ -21,11 +21,10 @@ impl Dispatcher {
             return Some(format!("the alarm is muted by `{}`", rules.join("`, `")));
         }
         if let Content::Alarm(alarm) = &item.notice.content
-            && (&alarm.old, &alarm.new) == (&State::InsufficientData, &State::Ok)
-            && alarm.silent_gaps
+            && alarm.begins
             && item.notice.test.is_none()
         {
-            return Some("its data is there again, and nobody was told that it was missing".to_owned());
+            return Some("the alarm is new, and has its first data".to_owned());
         }
         // What happened before the window and comes late, since it had to be tried again, must still be told.
         let then = item.notice.time().filter(|then| *then < now).unwrap_or(now);

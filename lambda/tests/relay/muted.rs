@@ -70,6 +70,41 @@ async fn an_alarm_that_cloudwatch_mutes_is_not_told() {
     assert!(muted[0].get("_aws").is_none());
 }
 
+/// A new alarm gets its first data, and later data is there again: only then may something have ended.
+#[tokio::test]
+async fn the_first_data_of_a_new_alarm_is_no_news() {
+    let mut function = Function::start_with_queues(&settings()).await;
+    let mut told = async |id: &str, change: &dyn Fn(&mut Value)| {
+        let mut event = fixture("alarm-ok");
+        event["Records"][0]["Sns"]["MessageId"] = id.into();
+        let text = event["Records"][0]["Sns"]["Message"].as_str().expect("a message");
+        let mut message: Value = serde_json::from_str(text).expect("JSON");
+        message["OldStateValue"] = "INSUFFICIENT_DATA".into();
+        message["AlarmConfigurationUpdatedTimestamp"] = "2026-11-20T04:40:00.000+0000".into();
+        change(&mut message);
+        event["Records"][0]["Sns"]["Message"] = message.to_string().into();
+        function.succeed(&event).await["delivered"] == 1
+    };
+    assert!(!told("1", &|_| {}).await);
+    // After an hour something may have been in alarm; of a long window, after twice that.
+    let made = |message: &mut Value, time: &str| message["AlarmConfigurationUpdatedTimestamp"] = time.into();
+    assert!(told("2", &|message| made(message, "2026-11-20T04:00:00.000+0000")).await);
+    let slow = |message: &mut Value| {
+        made(message, "2026-11-20T00:00:00.000+0000");
+        message["Trigger"]["Period"] = 10_800.into();
+    };
+    assert!(!told("3", &slow).await);
+    // Who hears that data is missing hears that it is there.
+    let hears = |message: &mut Value| message["InsufficientDataActions"] = json!(["arn:aws:sns:x"]);
+    assert!(told("4", &hears).await);
+    assert!(told("5", &|message| message["OldStateValue"] = "ALARM".into()).await);
+    assert!(told("6", &|message| message["InsufficientDataActions"] = Value::Null).await);
+    let log = function.log().await;
+    let muted: Vec<_> = log.iter().filter(|line| line["outcome"] == "muted").collect();
+    assert_eq!(muted.len(), 2, "{log:#?}");
+    assert_eq!(muted[0]["reason"], "the alarm is new, and has its first data");
+}
+
 #[tokio::test]
 async fn what_comes_by_a_muted_topic_is_not_told_and_not_kept() {
     let mut with_mail = muting(None);

@@ -82,11 +82,18 @@ struct Found<'a> {
 
 impl Found<'_> {
     fn edit(&self, field: &str) -> Option<Edit> {
-        let key = self.step.id.key.split('@').next()?;
+        let (key, is_elsewhere) = match self.step.id.region() {
+            Some(_) => (self.step.id.key.split('@').next()?, true),
+            None => (self.step.id.key.as_str(), false),
+        };
         let (entry, inner, value) = match self.step.id.kind {
             CloudwatchAlarm::KIND | CloudwatchCompositeAlarm::KIND => {
-                let (name, value) = self.of_alarm(field)?;
+                // What an alarm in another region runs itself is only a part of whom the file names.
+                if is_elsewhere && field.ends_with("_actions") {
+                    return None;
+                }
                 let (key, inner) = self.alarm(key)?;
+                let (name, value) = self.of_alarm(field, &key, !inner.is_empty())?;
                 (
                     entry("alarms", key),
                     [inner, vec![name.to_owned()]].concat(),
@@ -98,7 +105,8 @@ impl Found<'_> {
                 vec![field.to_owned()],
                 self.live(field)?,
             ),
-            EventbridgeRule::KIND => {
+            // In another region it is only what forwards to this one.
+            EventbridgeRule::KIND if !is_elsewhere => {
                 let rule = self.stack.rules.get(key)?;
                 let (name, value) = match field {
                     "description" => (field, self.live(field)?),
@@ -184,7 +192,8 @@ impl Found<'_> {
         Some((set, vec!["override".to_owned(), name]))
     }
 
-    fn of_alarm(&self, field: &str) -> Option<(&'static str, Value)> {
+    /// The setting of the alarm, or set of alarms, `key`, that a field is of.
+    fn of_alarm(&self, field: &str, key: &str, is_of_set: bool) -> Option<(&'static str, Value)> {
         Some(match field {
             "comparison_operator" | "threshold" => {
                 let operator = self.live("comparison_operator")?;
@@ -202,13 +211,17 @@ impl Found<'_> {
             "ok_actions" => ("ok", self.names(field)?),
             "insufficient_data_actions" => ("insufficient_data", self.names(field)?),
             "extended_statistic" => ("statistic", self.live(field)?),
-            // With its pages, which the file has apart from it.
+            // Pages are lines of it, and an alarm of a set begins with what all of the set say.
             "description" => {
-                let text = self.live(field)?;
-                let text = text.as_str()?;
-                (!text.contains("\n")).then_some(("description", json!(text)))?
+                let alarm = self.stack.alarms.get(key)?;
+                let is_whole = alarm.runbook.is_none() && alarm.dashboard.is_none() && !is_of_set;
+                ("description", self.live(field).filter(|_| is_whole)?)
             }
             _ => {
+                let of_all = ["evaluate_low_sample_count_percentile", "unit"];
+                if is_of_set && of_all.contains(&field) {
+                    return None;
+                }
                 let same = [
                     "actions_enabled",
                     "evaluation_periods",
@@ -218,7 +231,6 @@ impl Found<'_> {
                     "period",
                     "statistic",
                     "unit",
-                    "rule",
                 ];
                 let name = same.into_iter().find(|name| *name == field)?;
                 (name, self.live(field)?)

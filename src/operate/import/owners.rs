@@ -15,7 +15,10 @@ pub(super) fn of_alarm(alarm: &Alarm) -> Option<String> {
     ];
     let by_name = by_name.iter().find(|(prefix, _)| alarm.name.starts_with(prefix));
     let by_name = by_name.map(|(_, owner)| (*owner).to_owned());
-    by_name.or_else(|| alarm.tags.as_ref().and_then(of_tags))
+    by_name.or_else(|| match &alarm.tags {
+        Some(tags) => of_tags(tags),
+        None => Some("its tags could not be read, so it may belong to somebody else".to_owned()),
+    })
 }
 
 /// Who looks after what has these tags.

@@ -211,7 +211,8 @@ fn section_of_trail(draft: &Draft<'_>) -> Vec<String> {
         false => first.arn.as_str(),
     };
     fields.insert("existing".into(), name.into());
-    if let Some(group) = first.log_group.as_deref().filter(|_| !is_foreign(first)) {
+    let is_here = first.home_region == scope.region && !is_foreign(first);
+    if let Some(group) = first.log_group.as_deref().filter(|_| is_here) {
         let group = Mapping::from_iter([("group".into(), group.into())]);
         fields.insert("logs".into(), group.into());
     }

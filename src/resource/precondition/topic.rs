@@ -33,7 +33,12 @@ pub(super) async fn unmet(
             scope.region
         )));
     }
-    let Some(attributes) = topic::attributes(aws, &arn).await? else {
+    let attributes = match topic::attributes(aws, &arn).await {
+        // Another account that lets this one publish and subscribe need not let it read.
+        Err(fault) if fault.denied() && arn.split(':').nth(4) != Some(&scope.account) => return Ok(None),
+        result => result?,
+    };
+    let Some(attributes) = attributes else {
         return Ok(Some(format!(
             "there is no topic `{arn}`: nothing that the stack sends to `{key}` arrives; correct `topics.{key}.existing`"
         )));
@@ -72,10 +77,7 @@ fn lets_publish(policy: &Value, service: &str) -> bool {
         let principal = &statement["Principal"];
         let anybody = |value: &Value| texts(value).any(|text| text == "*");
         let named = texts(&principal["Service"]).any(|text| text == service);
-        let may = texts(&statement["Action"]).any(|action| {
-            let action = action.to_lowercase();
-            ["*", "sns:*", "sns:publish", "sns:pub*"].contains(&action.as_str())
-        });
+        let may = publishes(statement);
         let of_owner = statement["Condition"]
             .to_string()
             .to_lowercase()
@@ -83,7 +85,25 @@ fn lets_publish(policy: &Value, service: &str) -> bool {
         let anybody = anybody(principal) || anybody(&principal["AWS"]);
         statement["Effect"] == "Allow" && may && (named || anybody && !(of_owner && service == RULES))
     };
-    statements.into_iter().any(allows)
+    let denies = |statement: &Value| {
+        let principal = &statement["Principal"];
+        let all = texts(principal)
+            .chain(texts(&principal["AWS"]))
+            .any(|text| text == "*");
+        let named = texts(&principal["Service"]).any(|text| text == service);
+        statement["Effect"] == "Deny"
+            && statement["Condition"].is_null()
+            && (all || named)
+            && publishes(statement)
+    };
+    statements.clone().any(allows) && !statements.into_iter().any(denies)
+}
+
+fn publishes(statement: &Value) -> bool {
+    texts(&statement["Action"]).any(|action| {
+        let action = action.to_lowercase();
+        ["*", "sns:*", "sns:publish", "sns:pub*"].contains(&action.as_str())
+    })
 }
 
 /// A text, or each of a list of texts.
@@ -139,5 +159,11 @@ mod tests {
             [false, false]
         );
         assert_eq!(lets(json!(null)), [false, false]);
+        let (all, not) = (
+            json!({ "Effect": "Allow", "Principal": "*", "Action": "sns:*" }),
+            json!({ "Effect": "Deny", "Principal": { "Service": RULES }, "Action": "sns:Publish" }),
+        );
+        let policy = policy::parse(&json!({ "Statement": [all, not] }).to_string());
+        assert!(lets_publish(&policy, ALARMS) && !lets_publish(&policy, RULES));
     }
 }

@@ -112,6 +112,12 @@ impl Query {
                 "write `tag: { team: shop }`, `tag: { env: [prod, staging] }` or `tag: team` for any value";
             return Some(refuse(tag, "`tag` selects by keys and values".to_owned(), help));
         };
+        // The index knows DocumentDB and Neptune by the same types, and their metrics are others.
+        if ["rds", "aurora"].contains(&service) && tags.is_empty() {
+            let message = format!("`discover: {service}` needs a `tag`");
+            let help = "AWS's index does not tell RDS from DocumentDB and Neptune: add a tag that only the former have";
+            return Some(refuse(&each.key_span, message, help));
+        }
         Some(Some(Self { service, tags }))
     }
 

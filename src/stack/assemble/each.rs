@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use sha2::{Digest as _, Sha256};
+
 use super::discover::{Discovered, Query};
 use super::element::{Element, elements, filled_in, whole};
 use super::merge::lay_over;
@@ -9,6 +11,7 @@ use super::names::name_all;
 use crate::stack::file::parse::MAX_NODES;
 use crate::stack::file::problem::{Problem, Span};
 use crate::stack::file::tree::{Entry, Kind, Node};
+use crate::stack::model::{MATCHED, WATCHED};
 
 /// The key that names the elements.
 pub const FOR_EACH: &str = "for_each";
@@ -107,11 +110,15 @@ pub fn expand(root: &mut Node, text: &mut String, discovered: &Discovered) -> (C
             .into_iter()
             .partition(|entry| entry.value.entry(FOR_EACH).is_some());
         let mut expanded: Vec<Entry> = Vec::new();
+        // What the keys of elements that AWS finds begin with.
+        let mut finding: Vec<String> = Vec::new();
         for mut entry in templates {
             let Some(each) = entry.value.take(FOR_EACH) else {
                 continue;
             };
             let query = Query::read(&each, preset(&entry.value), &mut problems);
+            let is_found = matches!(query, Some(Some(_)));
+            finding.extend(is_found.then(|| format!("{}-", entry.key)));
             let elements = match query {
                 Some(None) => None,
                 Some(Some(query)) => {
@@ -135,11 +142,23 @@ pub fn expand(root: &mut Node, text: &mut String, discovered: &Discovered) -> (C
             let keys = made.entry((section, entry.key.clone())).or_default();
             for (index, element) in elements.iter().enumerate() {
                 room = room.saturating_sub(entry.value.size());
+                let known = problems.len();
                 let new = match room > 0 && index < MAX_ELEMENTS {
                     true => Some(copies.of(section, &entry, element, text, &mut room, &mut problems)),
                     false => None,
                 };
-                let Some(new) = new.filter(|_| room > 0) else {
+                // Somebody else's resource may lack what the entry asks for, which must not stop the stack.
+                if let (true, Some(lack)) = (is_found, problems.get(known)) {
+                    let by = format!("{section}.{}", entry.key);
+                    let message = format!("`{by}` leaves out what it found: {}", lack.message);
+                    let warning = Problem::warning(lack.span.clone(), message);
+                    problems.truncate(known);
+                    problems.push(
+                        warning.help("select by a tag that only those have which have all that is asked for"),
+                    );
+                    continue;
+                }
+                let Some(mut new) = new.filter(|_| room > 0) else {
                     let message = format!("`{FOR_EACH}` makes more than a stack can have");
                     let problem = Problem::error(each.key_span.clone(), message);
                     problems.push(problem.help(format!(
@@ -147,7 +166,11 @@ pub fn expand(root: &mut Node, text: &mut String, discovered: &Discovered) -> (C
                     )));
                     break;
                 };
-                if let Some(same) = expanded.iter().find(|other| other.key == new.key) {
+                let same = |key: &str| expanded.iter().find(|other: &&Entry| other.key == key);
+                if is_found && same(&new.key).is_some() {
+                    new.key = format!("{}-{}", new.key, digest(element));
+                }
+                if let Some(same) = same(&new.key) {
                     let message = format!("`{}` is the key of two entries", new.key.escape_debug());
                     let problem = Problem::error(element.value.span.clone(), message);
                     let problem = problem.related(same.key_span.clone(), "the other one");
@@ -162,6 +185,16 @@ pub fn expand(root: &mut Node, text: &mut String, discovered: &Discovered) -> (C
         for entry in plain {
             match expanded.iter_mut().find(|other| other.key == entry.key) {
                 Some(made) => lay_over(&mut made.value, entry.value),
+                // It is for an element that is not there now, or is not known without AWS.
+                None if is_part(section, &entry)
+                    && finding.iter().any(|begin| entry.key.starts_with(begin)) =>
+                {
+                    if matches!(discovered, Discovered::By(_)) {
+                        let message = format!("AWS finds nothing for `{}` now", entry.key.escape_debug());
+                        let warning = Problem::warning(entry.key_span.clone(), message);
+                        problems.push(warning.help("remove it if its resource is gone for good"));
+                    }
+                }
                 None => expanded.push(entry),
             }
         }
@@ -223,6 +256,25 @@ impl Copies {
         });
         new
     }
+}
+
+/// Whether an entry says only what differs for one element.
+fn is_part(section: &str, entry: &Entry) -> bool {
+    let whole: &[&str] = match section {
+        "alarms" => &WATCHED,
+        _ => &MATCHED,
+    };
+    whole.iter().all(|key| entry.value.entry(key).is_none())
+}
+
+/// Tells two elements apart whose names give one key.
+fn digest(element: &Element) -> String {
+    let arn = element.get("each.value.arn").map(|arn| arn.kind);
+    let text = match &arn {
+        Some(Kind::Scalar { text, .. }) => text.as_str(),
+        _ => element.key.as_str(),
+    };
+    hex::encode(Sha256::digest(text)).chars().take(6).collect()
 }
 
 /// The set of alarms of an entry.

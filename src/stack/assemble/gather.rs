@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
-use super::discover::Discovered;
 use super::variables::Variables;
 use crate::stack::file::problem::{Problem, Problems, Span};
 use crate::stack::file::source::Source;
@@ -24,7 +23,6 @@ pub struct Input {
     /// The files, of which each is laid over those before it; `-` is standard input. At least one.
     pub files: Vec<PathBuf>,
     pub variables: Variables,
-    pub discovered: Discovered,
 }
 
 impl From<&Path> for Input {
@@ -33,13 +31,12 @@ impl From<&Path> for Input {
         Self {
             files: vec![path.to_owned()],
             variables: Variables::new([], []),
-            discovered: Discovered::Unasked,
         }
     }
 }
 
 /// The files of a stack.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Gathered {
     /// With every secret masked.
     pub source: Source,

@@ -21,7 +21,7 @@ pub use discover::{Discovered, Found, Query};
 pub use each::{Asked, Copies, SECTIONS as FOR_EACH};
 pub use gather::{Gathered, Input, Refused, gather};
 pub use variables::{Variables, is_filled_in_elsewhere, is_name, read_file};
-pub use write::yaml;
+pub use write::{plain, yaml};
 
 use sha2::{Digest as _, Sha256};
 

@@ -40,7 +40,7 @@ fn value<'t>(node: &'t Node, path: &mut Vec<&'t str>) -> Value {
 }
 
 /// What is filled in already must not be taken for a variable.
-pub(super) fn plain(text: &str, path: &[&str]) -> String {
+pub fn plain(text: &str, path: &[&str]) -> String {
     match is_filled_in_elsewhere(path) {
         true => text.to_owned(),
         false => text.replace("${", "$${"),

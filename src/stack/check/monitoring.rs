@@ -24,7 +24,9 @@ pub(super) fn check(checker: &mut Checker<'_>) {
     let topics = &checker.stack.topics;
     let only_relayed = |key: &String| {
         let topic = topics.get(key);
-        topic.is_some_and(|topic| topic.subscriptions.is_empty() && !topic.to.is_empty())
+        topic.is_some_and(|topic| {
+            topic.existing.is_none() && topic.subscriptions.is_empty() && !topic.to.is_empty()
+        })
     };
     if !monitoring.to.is_empty() && monitoring.to.iter().all(only_relayed) {
         let message = "monitoring tells of a broken relay only through the relay";

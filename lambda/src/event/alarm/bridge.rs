@@ -85,8 +85,8 @@ impl Alarm {
                 .map(seconds)
                 .filter(|seconds| was_in_alarm && *seconds > 0),
             muted: muted(part("muteDetail"), state),
-            // An event does not say what runs.
-            silent_gaps: false,
+            // An event does not say what runs, nor when the alarm was made.
+            begins: false,
             tags: reading::pairs(detail.get("alarmTags").or_else(|| configuration.get("tags"))),
             old,
             new,

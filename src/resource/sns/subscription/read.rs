@@ -10,7 +10,7 @@ use super::settings::Settings;
 use super::{Live, SnsSubscription};
 use crate::aws::call::pages;
 use crate::aws::fault::found;
-use crate::aws::{Aws, Scope, Text, concurrently};
+use crate::aws::{Aws, Scope, Text};
 use crate::resource::lambda::function;
 use crate::resource::{Presence, Result, Tags, sns};
 
@@ -62,44 +62,50 @@ pub(super) async fn of_functions(
             .ok()
     };
     endpoints.extend(function::listed(aws).await?.into_iter().filter_map(arn));
-    concurrently(topics, async |arn| {
-        let in_this_account = arn.split(':').nth(4) == Some(scope.account.as_str());
-        let mut listed = match in_this_account {
-            true => list(aws, &arn).await?,
-            false => everywhere(aws)
-                .await?
-                .iter()
-                .filter(|live| live.topic_arn == arn)
-                .cloned()
-                .collect(),
+    let all = everywhere(aws).await?;
+    let topic = |arn: String| {
+        let is_ours = |live: &&Live| {
+            live.topic_arn == arn && live.protocol == "lambda" && endpoints.contains(&live.endpoint)
         };
-        listed.retain(|live| live.protocol == "lambda" && endpoints.contains(&live.endpoint));
-        Ok(Topic {
+        let subscriptions: Vec<_> = all.iter().filter(is_ours).cloned().collect();
+        let marks = subscriptions.iter();
+        Topic {
             ours: true,
-            marks: listed
-                .iter()
-                .map(|live| mark(&live.protocol, &live.endpoint))
-                .collect(),
-            subscriptions: listed,
-        })
-    })
-    .await
+            marks: marks.map(|live| mark(&live.protocol, &live.endpoint)).collect(),
+            subscriptions,
+        }
+    };
+    Ok(topics.into_iter().map(topic).collect())
 }
 
-/// All subscriptions of this account, also to topics of others.
+/// All subscriptions of this account, also to topics of others, as they were at the begin of the run.
 async fn everywhere(aws: &Aws) -> Result<Rc<Vec<Live>>> {
+    aws.once("sns:ListSubscriptions", async || everywhere_now(aws).await)
+        .await
+}
+
+/// The same now. SNS does not tell another account of a topic's subscriptions, but this call does.
+async fn everywhere_now(aws: &Aws) -> Result<Vec<Live>> {
     let sns = &aws.connection.clients.sns;
-    aws.once("sns:ListSubscriptions", async || {
-        let listed = pages(async |token| {
-            let request = sns.list_subscriptions().set_next_token(token);
-            let page = aws
-                .call("sns:ListSubscriptions", || request.clone().send())
-                .await?;
-            Ok((page.subscriptions.unwrap_or_default(), page.next_token))
-        });
-        Ok(listed.await?.into_iter().filter_map(live).collect())
-    })
-    .await
+    let listed = pages(async |token| {
+        let request = sns.list_subscriptions().set_next_token(token);
+        let page = aws
+            .call("sns:ListSubscriptions", || request.clone().send())
+            .await?;
+        Ok((page.subscriptions.unwrap_or_default(), page.next_token))
+    });
+    Ok(listed.await?.into_iter().filter_map(live).collect())
+}
+
+/// The subscriptions of a topic of this account or of another one, without their settings.
+pub(super) async fn list_of_any(aws: &Aws, topic_arn: &str) -> Result<Vec<Live>> {
+    let account = &aws.scope().await?.account;
+    if topic_arn.split(':').nth(4) == Some(account.as_str()) {
+        return list(aws, topic_arn).await;
+    }
+    let mut all = everywhere_now(aws).await?;
+    all.retain(|live| live.topic_arn == topic_arn);
+    Ok(all)
 }
 
 /// The ARN, if there is one. Before the confirmation SNS returns "pending confirmation" instead, in varying spelling.

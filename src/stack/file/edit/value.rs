@@ -70,8 +70,9 @@ fn edit(text: &str, tree: &Node, path: &[&str], value: &str) -> Option<String> {
 /// Replaces the value at `path`.
 fn exchange(text: &str, tree: &Node, path: &[&str], old: &Node, value: &str) -> Option<String> {
     let written = text.get(old.span.clone()).unwrap_or_default();
-    // What is filled in would be lost.
-    if written.contains("${") || written.contains("{each.") {
+    // What is filled in would be lost, and so would a comment between the lines of a list.
+    let has_comment = written.contains('\n') && written.contains('#');
+    if written.contains("${") || written.contains("{each.") || has_comment {
         return None;
     }
     let (key, holder) = path.split_last()?;
@@ -192,6 +193,8 @@ relay:
             "`alarms.lone.threshold` cannot be changed here; write it by hand"
         );
         assert!(set_value(FILE, &["stack", "name"], "1").is_err());
+        let commented = "alarms: { a: { to: [ops,   # first\n  all] } }\n";
+        assert!(set_value(commented, &["alarms", "a", "to"], "[all]").is_err());
         let anchors = "alarms: { a: &a { period: 60 }, b: *a }\n";
         assert!(set_value(anchors, &["alarms", "b", "period"], "300").is_err());
         assert!(set_value(anchors, &["alarms", "a", "period"], "300").is_err());

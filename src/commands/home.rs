@@ -1,0 +1,43 @@
+//! Where a stack is, and what it uses there that somebody else owns.
+
+use super::Access;
+use crate::aws::Fault;
+use crate::blueprint::{Home, Names};
+use crate::output::Failure;
+use crate::resource::kms::key;
+use crate::stack::{Stack, Trail};
+
+impl Access {
+    /// The region and, if needed, the account of `stack`. The account is looked up only if it makes a
+    /// difference: during the other reads that costs nothing, but before them it is a round trip.
+    pub(super) async fn place(&self, stack: &Stack) -> Result<Home<'_>, Fault> {
+        let elsewhere = stack.trail.as_ref().and_then(Trail::account);
+        Ok(match elsewhere {
+            Some(_) => self.aws.scope().await?.into(),
+            None => self.region().into(),
+        })
+    }
+
+    /// The same with the key of somebody else that `stack` uses, if it does.
+    pub(super) async fn home(&self, stack: &Stack) -> Result<Home<'_>, Failure> {
+        Ok(Home {
+            key: self.existing_key(stack).await?,
+            ..self.place(stack).await?
+        })
+    }
+
+    /// The ARN of the key of somebody else that `stack` uses, if it does.
+    pub(super) async fn existing_key(&self, stack: &Stack) -> Result<Option<&str>, Failure> {
+        if stack.key.existing.is_none() || self.key.get().is_some() {
+            return Ok(self.key.get().map(String::as_str));
+        }
+        let name = Names::of(stack).key();
+        let Some(arn) = key::arn_of(&self.aws, &name).await? else {
+            return Err(Failure::new(
+                format!("there is no key `{name}` in {}", self.region()),
+                "correct `key.existing`, or remove it, so that the stack makes a key of its own",
+            ));
+        };
+        Ok(Some(self.key.get_or_init(|| arn)))
+    }
+}
