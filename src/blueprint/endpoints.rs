@@ -252,7 +252,7 @@ impl Build<'_> {
     ) -> Vec<Statement> {
         let topics: BTreeSet<_> = to
             .into_iter()
-            .filter(|key| self.stack.topics.contains_key(*key))
+            .filter(|key| self.stack.topics.contains_key(*key) && !self.stack.channels.contains_key(*key))
             .collect();
         let publish = Statement::allow("Publish", &["sns:Publish"]);
         let publish = topics

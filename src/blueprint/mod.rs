@@ -216,10 +216,12 @@ impl<'a> Build<'a> {
         to.iter().filter(move |key| channels.contains_key(*key))
     }
 
-    /// Those of `to` that are topics.
+    /// Those of `to` that are topics. The own topic of a channel, which has its key, is for alarms: others go straight to the
+    /// channel.
     fn topics_in<'t>(&self, to: &'t [String]) -> impl Iterator<Item = &'t String> + Clone {
-        let topics = &self.stack.topics;
-        to.iter().filter(move |key| topics.contains_key(*key))
+        let (topics, channels) = (&self.stack.topics, &self.stack.channels);
+        to.iter()
+            .filter(move |key| topics.contains_key(*key) && !channels.contains_key(*key))
     }
 }
 

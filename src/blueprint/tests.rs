@@ -308,3 +308,21 @@ fn an_alarm_in_another_region_is_told_of_at_home() {
         .collect();
     insta::assert_snapshot!(shown);
 }
+
+/// The channel that an alarm names has a topic, which is for alarms; a rule goes straight to the channel.
+#[test]
+fn an_alarm_and_a_rule_may_name_one_channel() {
+    let written = written(
+        "stack: t\nregion: ap-northeast-2\nchannels: { c: { webhook: { env: HOOK } } }\nalarms: { cpu: { metric: AWS/EC2 CPUUtilization, \
+         statistic: Average, period: 60, threshold: '> 1', to: [c] } }\nrules: { stops: { preset: ec2-life-cycle, to: [c] } }\n",
+    );
+    assert!(
+        written.contains("target.relay.arn") && !written.contains("target.c.arn"),
+        "{written}"
+    );
+    assert!(!written.contains("RulesMayPublish"), "{written}");
+    assert!(
+        written.contains("alarm_actions = [\"arn:aws:sns:ap-northeast-2:123456789012:t-c\"]"),
+        "{written}"
+    );
+}

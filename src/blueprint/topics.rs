@@ -225,7 +225,7 @@ impl Build<'_> {
         let by_rule = self
             .rules
             .iter()
-            .any(|rule| rule.rule.to.iter().any(|to| to == topic));
+            .any(|rule| self.topics_in(&rule.rule.to).any(|to| to == topic));
         let subscribed = is_subscribed(&self.stack.topics[topic]);
         let elsewhere = topics_notified(self.stack, Some(self.home));
         let beats = topics_with_heartbeat(self.stack).any(|key| key == topic);

@@ -209,8 +209,10 @@ fn begins(message: &Value, trigger: &Value) -> bool {
     let most = i64::try_from(window).unwrap_or(i64::MAX).max(FIRST_DATA);
     is("OldStateValue", "INSUFFICIENT_DATA")
         && is("NewStateValue", "OK")
-        && list(message, "InsufficientDataActions").is_empty()
-        && message.get("InsufficientDataActions").is_some()
+        && message
+            .get("InsufficientDataActions")
+            .and_then(Value::as_array)
+            .is_some_and(Vec::is_empty)
         && changed.duration_since(made).as_secs() < most
 }
 

@@ -37,6 +37,10 @@ impl Reach {
         let mut reach = Self::default();
         for key in to {
             reach.add_channel(stack, key);
+            // A channel that alarms name has a topic with its key, which leads to it alone.
+            if stack.channels.contains_key(key) {
+                continue;
+            }
             if is_arn(key) {
                 reach.add(Receiver::Other(key.clone()), 1);
             }

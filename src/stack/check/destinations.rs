@@ -31,7 +31,7 @@ pub(super) fn check(checker: &mut Checker<'_>, path: &[&str], names: &[String], 
             Problem::error(span, format!("`{shown}` is named twice"))
                 .related(place(checker, first), "first time")
                 .help("remove one of the two")
-        } else if is_topic && is_channel {
+        } else if is_topic && is_channel && !checker.is_direct(name) {
             Problem::error(span, format!("`{shown}` is both a topic and a channel"))
                 .related(checker.key(&["topics", name]), "the topic")
                 .related(checker.key(&["channels", name]), "the channel")

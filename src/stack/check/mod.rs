@@ -155,6 +155,13 @@ impl<'a> Checker<'a> {
             .is_none_or(|node| matches!(&node.kind, Kind::List(items) if items.is_empty()))
     }
 
+    /// Whether nobody wrote this topic: it is the own topic of a channel that alarms name. Its key has the place of its value.
+    fn is_direct(&self, topic: &str) -> bool {
+        let written = self.written.get(&["topics"]);
+        let entry = written.and_then(|topics| topics.entry(topic));
+        entry.is_some_and(|entry| entry.key_span == entry.value.span)
+    }
+
     /// The keys of a section, faulty entries included.
     fn keys(&self, section: &str) -> Vec<&'a str> {
         let entries = self

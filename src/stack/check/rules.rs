@@ -233,6 +233,7 @@ fn targets(checker: &mut Checker<'_>, key: &str, rule: &Rule) {
     let topics = rule
         .to
         .iter()
+        .filter(|name| !stack.channels.contains_key(*name))
         .filter(|name| stack.topics.contains_key(*name) || is_arn(name))
         .count();
     let relay = usize::from(rule.to.iter().any(|name| stack.channels.contains_key(name)));

@@ -30,7 +30,7 @@ fn topic(name: &str, subscriptions: &[(&str, bool)]) -> Topic {
     Topic {
         name: name.to_owned(),
         arn: format!("arn:aws:sns:eu-west-1:111122223333:{name}"),
-        tags: None,
+        tags: Some(BTreeMap::new()),
         subscriptions: Some(subscriptions.collect()),
     }
 }
