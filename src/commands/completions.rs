@@ -1,7 +1,7 @@
 //! `alertctl completions`, and the answers to a shell that asks for completions.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -17,7 +17,9 @@ use crate::cli::{Cli, CompletionsArgs, Shell};
 use crate::operate::probe;
 use crate::output::Failure;
 use crate::samples;
-use crate::stack::{BUNDLED, Ciphertexts, Region, Stack, is_yaml, load_from};
+use crate::stack::{
+    BUNDLED, Ciphertexts, Input, Region, Stack, Variables, is_yaml, load_from, read_variables,
+};
 
 /// The variable with which a shell's script asks this program.
 const ASKED: &str = "COMPLETE";
@@ -125,15 +127,46 @@ fn of_stack(of: fn(&Stack) -> Vec<(String, String)>) -> ArgValueCompleter {
     among(move || named_stack().as_ref().map(of).unwrap_or_default().into_iter())
 }
 
-/// The stack file on the command line so far, or the one in this directory.
+/// The stack on the command line so far, or the one in this directory.
 fn named_stack() -> Option<Stack> {
-    let words = std::env::args_os()
-        .skip_while(|word| word != "--")
-        .skip(1)
-        .map(PathBuf::from);
-    let named = words.into_iter().find(|word| is_yaml(word) && word.is_file());
-    let path = named.unwrap_or_else(|| "stack.yaml".into());
-    Some(load_from(&path.as_path().into(), Ciphertexts::Unused).ok()?.stack)
+    let words = std::env::args_os().skip_while(|word| word != "--").skip(1);
+    Some(load_from(&input(words), Ciphertexts::Unused).ok()?.stack)
+}
+
+/// The files and variables of a stack that these words of a command line name.
+fn input(words: impl Iterator<Item = OsString>) -> Input {
+    let (mut files, mut given, mut of_files) = (vec![], vec![], vec![]);
+    let mut words = words.into_iter();
+    while let Some(word) = words.next() {
+        match word.to_str() {
+            // Another version of the stack, which is not laid over this one.
+            Some("--base") => drop(words.next()),
+            Some("--var") => {
+                let pair = words.next().and_then(|pair| pair.into_string().ok());
+                let pair = pair.as_deref().and_then(|pair| pair.split_once('='));
+                given.extend(pair.map(|(name, value)| (name.to_owned(), value.to_owned())));
+            }
+            Some("--env-file") => {
+                let text = words.next().and_then(|file| fs::read_to_string(file).ok());
+                of_files.extend(
+                    text.and_then(|text| read_variables(&text).ok())
+                        .into_iter()
+                        .flatten(),
+                );
+            }
+            _ => {
+                let path = PathBuf::from(word);
+                files.extend((is_yaml(&path) && path.is_file()).then_some(path));
+            }
+        }
+    }
+    if files.is_empty() {
+        files.push("stack.yaml".into());
+    }
+    Input {
+        files,
+        variables: Variables::new(given, of_files),
+    }
 }
 
 /// The profiles in AWS's configuration files, in the places where AWS's own tools look.
@@ -201,6 +234,32 @@ fn resources(stack: &Stack) -> Vec<(String, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn all_files_of_the_command_line_are_one_stack() {
+        let dir = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            let path = dir.path().join(name);
+            fs::write(&path, text).unwrap();
+            path.into_os_string()
+        };
+        let base = write("base.yaml", "stack: ${NAME}\ntopics: { ops: {} }\n");
+        let over = write(
+            "over.yaml",
+            "channels: { oncall: { webhook: { env: \"${HOOK}\" } } }\n",
+        );
+        let old = write("old.yaml", "stack: other\n");
+        let env = write("prod.env", "HOOK=A\n");
+        let words = ["plan".into(), base, "--base".into(), old, "-f".into(), over];
+        let words = words
+            .into_iter()
+            .chain(["--var".into(), "NAME=shop".into(), "--env-file".into(), env]);
+        let loaded = load_from(&input(words), Ciphertexts::Unused).unwrap();
+        assert_eq!(
+            (loaded.stack.stack.as_str(), loaded.stack.channels.len()),
+            ("shop", 1)
+        );
+    }
 
     #[test]
     fn profiles_are_the_sections_of_both_files() {

@@ -36,7 +36,9 @@ pub async fn run(app: &App, args: &DestroyArgs) -> Outcome {
     aws.may_empty_buckets = args.delete_trail_logs;
     aws.takes_ad_hoc = true;
     let mut plan = look(app, &aws, &wanted).await?;
-    refuse_disowned(key.as_deref(), &wanted, &plan)?;
+    if let Some(loaded) = &loaded {
+        refuse_disowned(&loaded.stack, key.as_deref(), &plan)?;
+    }
     app.warn_of(&plan);
     if !plan.has_changes() {
         let place = &plan.scope;

@@ -36,7 +36,7 @@ impl App {
         let discovered = self.discover(&asks(&gathered, &input)).await?;
         let loaded = load_with(gathered, &input, &discovered, ciphertexts)?;
         self.tell_found(&loaded);
-        Ok(loaded)
+        self.stood_in(loaded).await
     }
 
     /// The same without AWS: each `for_each` that asks AWS has one example.
@@ -52,10 +52,6 @@ impl App {
     }
 
     fn warned(&self, mut loaded: Loaded, examples: bool) -> Loaded {
-        if self.global.local {
-            // The local AWS has nothing that somebody else owns.
-            loaded.stack = loaded.stack.alone();
-        }
         loaded.warnings.retain(|warning| examples || !warning.is_example);
         self.out.warn_of_file(&loaded);
         loaded

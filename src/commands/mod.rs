@@ -59,6 +59,7 @@ mod render;
 mod saved;
 mod schema;
 mod show;
+mod stand_ins;
 mod status;
 mod stop;
 mod test;

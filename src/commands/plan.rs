@@ -147,7 +147,7 @@ impl Planned {
         let graph = blueprint::graph(stack, access.home(stack).await?, &addresses);
         refuse_unknown(&graph, adopt)?;
         let mut plan = look(&access.aws, &graph, adopt).await?;
-        refuse_disowned(access.existing_key(stack).await?, &graph, &plan)?;
+        refuse_disowned(stack, access.existing_key(stack).await?, &plan)?;
         let misfits = decryption::held_by_a_former_relay(&access.aws, stack, &plan).await?;
         if !misfits.is_empty() {
             let of: Vec<_> = misfits

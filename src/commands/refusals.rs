@@ -1,20 +1,19 @@
 //! What a plan must not do, and says instead.
 
 use crate::aws::discovery::{NODE_TAG, STACK_TAG};
+use crate::blueprint::Names;
 use crate::cli::Adopt;
 use crate::engine::graph::Graph;
 use crate::engine::plan::{Action, Conflict, Plan, Step};
 use crate::output::{Failure, Problem};
-use crate::resource::precondition::Precondition;
 use crate::stack::Stack;
 
 /// Refuses to delete what the stack file names as somebody else's: the stack made it, and its tags still say so. `key` is the
 /// ARN of the existing key that the stack uses.
-pub(super) fn refuse_disowned(key: Option<&str>, graph: &Graph, plan: &Plan) -> Result<(), Failure> {
-    let topics = graph.preconditions().iter().filter_map(|what| match what {
-        Precondition::Topic { arn, .. } => arn.fill_computed(&plan.scope).ok(),
-        _ => None,
-    });
+pub(super) fn refuse_disowned(stack: &Stack, key: Option<&str>, plan: &Plan) -> Result<(), Failure> {
+    let names = Names::of(stack);
+    let topics = stack.topics.iter().filter(|(_, topic)| topic.existing.is_some());
+    let topics = topics.filter_map(|(key, _)| names.topic_arn(key).fill_computed(&plan.scope).ok());
     let named: Vec<String> = topics.chain(key.map(str::to_owned)).collect();
     let deleted = plan.steps.iter().filter(|step| step.action == Action::Delete);
     let arn = |step: &Step| step.output().map(|output| output.arn);

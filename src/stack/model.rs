@@ -118,17 +118,6 @@ impl Stack {
             .map(|(key, _)| key)
     }
 
-    /// The same stack where nothing is that somebody else owns: it makes its own.
-    pub fn alone(mut self) -> Self {
-        self.key.existing = None;
-        for topic in self.topics.values_mut() {
-            let name = topic.written_name().map(str::to_owned);
-            topic.existing = None;
-            topic.name = name;
-        }
-        self
-    }
-
     /// The physical name of the relay, which addresses are encrypted for.
     pub fn relay_name(&self) -> String {
         let name = || self.default_name("relay");
@@ -203,6 +192,12 @@ pub struct Topic {
 }
 
 impl Topic {
+    /// The same topic as one of the stack's own.
+    pub fn own(&mut self) {
+        self.name = self.written_name().map(str::to_owned);
+        self.existing = None;
+    }
+
     /// The physical name that the stack file gives it, also of an existing topic.
     pub fn written_name(&self) -> Option<&str> {
         let existing = self.existing.as_deref();

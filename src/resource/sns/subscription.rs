@@ -72,10 +72,8 @@ impl Resource for SnsSubscription {
             &[topic::TOPIC],
         ),
         Access::read(&["sns:GetSubscriptionAttributes"], ANY).because(NO_RESOURCE),
-        Access::read(&["sns:ListSubscriptions"], ANY)
-            .because("SNS tells another account of its subscriptions to a topic only among all others")
-            // A topic of somebody else may have left the stack file, and the relay still hears it.
-            .always(),
+        Access::read(&[read::EVERYWHERE], ANY)
+            .because("SNS tells another account of its subscriptions to a topic only among all others"),
         Access::write(&["sns:Subscribe"], &[topic::TOPIC]),
         Access::write(&["sns:Subscribe"], &["arn:{partition}:sns:{region}:*:{prefix}"])
             .because("an existing topic may be in another account"),
@@ -85,7 +83,7 @@ impl Resource for SnsSubscription {
     type Live = Live;
 
     fn uses(&self, access: &Access) -> bool {
-        let elsewhere = access.on.iter().any(|on| on.contains(":*:"));
+        let elsewhere = access.actions == [read::EVERYWHERE] || access.on.iter().any(|on| on.contains(":*:"));
         !elsewhere || self.is_elsewhere()
     }
 

@@ -274,7 +274,7 @@ pub(super) fn marks_in(tags: &Tags) -> impl Iterator<Item = &str> {
 }
 
 /// The tags of a topic. `None` if there is no such topic.
-pub(in crate::resource) async fn read_tags(aws: &Aws, arn: &str) -> Result<Option<Tags>> {
+pub async fn read_tags(aws: &Aws, arn: &str) -> Result<Option<Tags>> {
     let sns = &aws.connection.clients.sns;
     let request = sns.list_tags_for_resource().resource_arn(arn);
     let answer = found(

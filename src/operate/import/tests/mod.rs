@@ -37,8 +37,12 @@ fn topic(name: &str, subscriptions: &[(&str, bool)]) -> Topic {
 
 /// An account with these alarms and a topic with a subscriber.
 fn account(alarms: Vec<Alarm>) -> Inventory {
+    let tagged = |alarm: Alarm| Alarm {
+        tags: alarm.tags.or_else(|| Some(BTreeMap::new())),
+        ..alarm
+    };
     Inventory {
-        alarms,
+        alarms: alarms.into_iter().map(tagged).collect(),
         topics: vec![topic("alerts", &[("oncall@company.example", true)])],
         ..Inventory::default()
     }
@@ -146,6 +150,17 @@ fn what_cannot_be_said_exactly_is_left_out_with_the_reason() {
         "{text}"
     );
     assert!(!text.contains("hooks.slack.com"), "{text}");
+}
+
+/// Whose an alarm is, its tags say: without them, it may be CloudFormation's.
+#[test]
+fn what_could_not_be_asked_for_its_tags_is_left_out() {
+    let inventory = Inventory {
+        alarms: vec![alarm("cpu", |alarm| alarm)],
+        ..Inventory::default()
+    };
+    let reason = "its tags could not be read, so it may belong to somebody else";
+    assert_eq!(left_out(&inventory), [("cpu".to_owned(), reason.to_owned())]);
 }
 
 #[test]

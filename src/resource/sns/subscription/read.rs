@@ -84,6 +84,9 @@ async fn everywhere(aws: &Aws) -> Result<Rc<Vec<Live>>> {
         .await
 }
 
+/// The call that lists them.
+pub(super) const EVERYWHERE: &str = "sns:ListSubscriptions";
+
 /// The same now. SNS does not tell another account of a topic's subscriptions, but this call does.
 async fn everywhere_now(aws: &Aws) -> Result<Vec<Live>> {
     let sns = &aws.connection.clients.sns;
@@ -94,7 +97,13 @@ async fn everywhere_now(aws: &Aws) -> Result<Vec<Live>> {
             .await?;
         Ok((page.subscriptions.unwrap_or_default(), page.next_token))
     });
-    Ok(listed.await?.into_iter().filter_map(live).collect())
+    let listed = listed.await.map_err(|fault| match fault.denied() {
+        true => fault.hint(
+            "a function of the stack hears a topic of somebody else, or did, which only this call tells",
+        ),
+        false => fault,
+    });
+    Ok(listed?.into_iter().filter_map(live).collect())
 }
 
 /// The subscriptions of a topic of this account or of another one, without their settings.
