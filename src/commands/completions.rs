@@ -246,10 +246,10 @@ mod tests {
         let base = write("base.yaml", "stack: ${NAME}\ntopics: { ops: {} }\n");
         let over = write(
             "over.yaml",
-            "channels: { oncall: { webhook: { env: \"${HOOK}\" } } }\n",
+            "channels: { oncall: { label: \"${LABEL}\", webhook: { env: HOOK } } }\n",
         );
         let old = write("old.yaml", "stack: other\n");
-        let env = write("prod.env", "HOOK=A\n");
+        let env = write("prod.env", "LABEL=on call\n");
         let words = ["plan".into(), base, "--base".into(), old, "-f".into(), over];
         let words = words
             .into_iter()
