@@ -191,6 +191,14 @@ fn what_cannot_be_found_is_told_where_it_is_asked_for() {
             "add `discover: rds` or another service"
         )
     );
+    assert_eq!(
+        told("{ discover: sqs, tags: { team: shop } }"),
+        at(
+            "`tags` selects nothing",
+            "stack.yaml:7:32",
+            "beside `discover` there is `tag`"
+        )
+    );
     let tags = "write `tag: { team: shop }`, `tag: { env: [prod, staging] }` or `tag: team` for any value";
     assert_eq!(
         told("{ discover: sqs, tag: { team: { a: b } } }"),

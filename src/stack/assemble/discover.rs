@@ -55,10 +55,11 @@ impl Query {
         problems: &mut Vec<Problem>,
     ) -> Option<Option<Self>> {
         let entries = each.value.entries();
-        let is_query = !entries.is_empty()
-            && entries
-                .iter()
-                .all(|entry| [DISCOVER, TAG].contains(&entry.key.as_str()));
+        let known = |entry: &Entry| [DISCOVER, TAG].contains(&entry.key.as_str());
+        // A service has a name; a mapping there is an element like any other.
+        let names_service =
+            |entry: &Entry| entry.key == DISCOVER && matches!(entry.value.kind, Kind::Scalar { .. });
+        let is_query = entries.iter().any(names_service) || !entries.is_empty() && entries.iter().all(known);
         if !is_query {
             return None;
         }
@@ -66,6 +67,14 @@ impl Query {
             problems.push(Problem::error(span.clone(), message).help(help).cause());
             None
         };
+        if let Some(other) = entries.iter().find(|entry| !known(entry)) {
+            let message = format!("`{}` selects nothing", other.key.escape_debug());
+            return Some(refuse(
+                &other.key_span,
+                message,
+                "beside `discover` there is `tag`",
+            ));
+        }
         let known = || RESOURCES.iter().map(|resource| resource.service);
         let written = each.value.entry(DISCOVER).map(|entry| &entry.value);
         let (name, span) = match written.map(|node| (&node.kind, &node.span)) {
