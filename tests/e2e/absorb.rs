@@ -178,3 +178,69 @@ fn a_value_that_is_filled_in_stays_a_variable() {
         before
     );
 }
+
+/// In another region an alarm runs only a part of what the file names, and a rule only forwards.
+#[tokio::test]
+async fn what_is_done_in_another_region_is_not_taken_for_the_whole() {
+    let world = World::new();
+    let text = "stack: far
+region: eu-west-1
+topics: { ops: { subscriptions: [{ email: ops@example.com }] } }
+alarms:
+  bill:
+    region: us-east-1
+    metric: AWS/Billing EstimatedCharges
+    dimensions: { Currency: USD }
+    statistic: Maximum
+    period: 21600
+    threshold: \"> 500\"
+    to: [ops]
+rules:
+  health: { pattern: { source: [aws.health] }, regions: [us-east-1], to: [ops] }
+";
+    world.write("stack.yaml", text);
+    let (endpoint, _) = world.up();
+    let run = |args: &[&str]| world.run_at(&endpoint, ACCOUNT, args);
+    let ran = run(&["apply", "--yes"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    let there = clients_of(ACCOUNT, &endpoint, "us-east-1").await;
+    let rules = there.events.list_rules().send().await.unwrap();
+    let rule = rules
+        .rules()
+        .iter()
+        .find_map(|rule| rule.name().filter(|name| name.contains("health")));
+    there
+        .events
+        .disable_rule()
+        .name(rule.unwrap())
+        .send()
+        .await
+        .unwrap();
+    let bill = there.cloudwatch.put_metric_alarm().alarm_name("far-bill");
+    bill.namespace("AWS/Billing")
+        .metric_name("EstimatedCharges")
+        .dimensions(Dimension::builder().name("Currency").value("USD").build())
+        .statistic(Statistic::Maximum)
+        .period(21_600)
+        .evaluation_periods(1)
+        .comparison_operator(ComparisonOperator::GreaterThanThreshold)
+        .threshold(600.0)
+        .alarm_actions(format!("arn:aws:sns:us-east-1:{ACCOUNT}:theirs"))
+        .send()
+        .await
+        .unwrap();
+    let ran = run(&["plan", "--absorb"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    let after = std::fs::read_to_string(world.path().join("stack.yaml")).unwrap();
+    assert_eq!(after, text.replace("> 500", "> 600"));
+    for left in [
+        "cloudwatch-alarm/bill@us-east-1: alarm_actions",
+        "eventbridge-rule/health@us-east-1: state",
+    ] {
+        assert!(
+            ran.stderr.contains(&format!("not absorbed: {left}")),
+            "{left}: {}",
+            ran.stderr
+        );
+    }
+}
