@@ -10,7 +10,7 @@ use super::plan::Planned;
 use super::{App, files};
 use crate::operate::absorb::{Edit, edits};
 use crate::output::Failure;
-use crate::stack::{Ciphertexts, gather, load_with, plain, set_value};
+use crate::stack::{Ciphertexts, draft, plain, set_value};
 
 /// What became of the differences.
 #[derive(Debug, Default)]
@@ -68,7 +68,7 @@ pub fn absorb(app: &App, path: &Path, planned: &Planned) -> Result<Absorbed, Fai
     }
     let input = app.input(path)?;
     let discovered = &planned.loaded.discovered;
-    let checked = gather(&input).and_then(|files| load_with(files, &input, discovered, Ciphertexts::Used));
+    let checked = draft(&input).and_then(|draft| draft.load(discovered, Ciphertexts::Used));
     if let Err(error) = checked {
         for (name, _) in &changed {
             replace(name, before.get(*name).map_or("", String::as_str))?;
@@ -101,11 +101,12 @@ fn write(
         crate::stack::has_path(text, here)
     };
     // The file with the entry; of an entry that `for_each` makes, the last one with its section.
-    let lengths = match (edit.of.section, &edit.of.key) {
+    let section = path.first().copied().unwrap_or_default();
+    let lengths = match section {
         // One that is in no file is a channel's own, which it is no more once somebody writes it.
-        ("topics", _) => vec![2],
-        (_, Some(_)) => vec![2, 1],
-        (_, None) => vec![1],
+        "topics" => vec![2],
+        "relay" | "key" => vec![1],
+        _ => vec![2, 1],
     };
     let mut found = lengths.into_iter().flat_map(|length| {
         let names = names.iter().rev();
@@ -113,7 +114,7 @@ fn write(
             .filter(|name| texts.get(*name).is_some_and(|text| has(text, length)))
             .collect::<Vec<_>>()
     });
-    let elsewhere = names.first().filter(|_| edit.of.section != "topics");
+    let elsewhere = names.first().filter(|_| section != "topics");
     let name = found.next().or(elsewhere).cloned();
     let name = name.ok_or_else(|| "no file has this topic".to_owned())?;
     let text = texts.get_mut(&name).ok_or_else(|| "no file has it".to_owned())?;

@@ -7,8 +7,7 @@ use super::{App, saved};
 use crate::cli::{Global, StackOptions};
 use crate::output::Failure;
 use crate::stack::{
-    Ciphertexts, Input, Loaded, Variables, asks, gather, is_variable_name, load_from, load_with,
-    read_variables,
+    Ciphertexts, Input, Loaded, Variables, draft, is_variable_name, load_from, read_variables,
 };
 
 impl App {
@@ -32,9 +31,9 @@ impl App {
 
     async fn loaded(&self, path: &Path, ciphertexts: Ciphertexts) -> Result<Loaded, Failure> {
         let input = self.input(path)?;
-        let gathered = gather(&input)?;
-        let discovered = self.discover(&asks(&gathered, &input)).await?;
-        let loaded = load_with(gathered, &input, &discovered, ciphertexts)?;
+        let draft = draft(&input)?;
+        let discovered = self.discover(&draft.asks()).await?;
+        let loaded = draft.load(&discovered, ciphertexts)?;
         self.tell_found(&loaded);
         self.stood_in(loaded).await
     }

@@ -36,17 +36,18 @@ pub async fn run(app: &App, args: &PlanArgs) -> Outcome {
     }
     let file = args.file.path.display().to_string();
     let made = async {
-        let mut planned = Planned::make(app, &args.file.path, &args.adopt, Missing::LeaveOut).await?;
-        if let Some(base) = &args.base {
-            planned.hold_against(app, base).await?;
-        }
-        let mut absorbed = None;
-        if args.absorb {
-            absorbed = Some(absorb::absorb(app, &args.file.path, &planned)?);
-            planned = Planned::make(app, &args.file.path, &args.adopt, Missing::LeaveOut).await?;
+        let make = async || {
+            let mut planned = Planned::make(app, &args.file.path, &args.adopt, Missing::LeaveOut).await?;
             if let Some(base) = &args.base {
                 planned.hold_against(app, base).await?;
             }
+            Ok::<_, Failure>(planned)
+        };
+        let mut planned = make().await?;
+        let mut absorbed = None;
+        if args.absorb {
+            absorbed = Some(absorb::absorb(app, &args.file.path, &planned)?);
+            planned = make().await?;
         }
         let verdict = match args.preflight {
             true => planned.preflight(app).await,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use alertctl_relay::length;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
@@ -322,19 +323,6 @@ fn span(seconds: i64) -> String {
         )
     };
     exact.unwrap_or_else(rounded)
-}
-
-/// How long something lasted: `5 min`, `3 h 5 min`, `2 d 4 h`.
-fn length(seconds: i64) -> String {
-    let [days, hours, minutes] = [seconds / DAY, seconds % DAY / HOUR, seconds % HOUR / MINUTE];
-    match (days, hours, minutes) {
-        (0, 0, 0) => format!("{seconds} s"),
-        (0, 0, minutes) => format!("{minutes} min"),
-        (0, hours, 0) => format!("{hours} h"),
-        (0, hours, minutes) => format!("{hours} h {minutes} min"),
-        (days, 0, _) => format!("{days} d"),
-        (days, hours, _) => format!("{days} d {hours} h"),
-    }
 }
 
 #[cfg(test)]

@@ -159,22 +159,26 @@ pub fn load(path: &Path) -> Result<Loaded, LoadError> {
 
 /// Reads and checks a stack without AWS, for a command that uses ciphertexts in this way.
 pub fn load_from(input: &Input, ciphertexts: Ciphertexts) -> Result<Loaded, LoadError> {
-    load_with(gather(input)?, input, &Discovered::Unasked, ciphertexts)
+    draft(input)?.load(&Discovered::Unasked, ciphertexts)
+}
+
+/// A stack as far as it is known without AWS.
+#[derive(Debug)]
+pub struct Draft<'a> {
+    gathered: Gathered,
+    variables: &'a Variables,
+    assembled: Assembled,
 }
 
 /// Reads the files of a stack.
-pub fn gather(input: &Input) -> Result<Gathered, LoadError> {
-    Ok(assemble::gather(&input.files)?)
-}
-
-/// Checks a stack for which `discovered` says what its `for_each` asks AWS for.
-pub fn load_with(
-    gathered: Gathered,
-    input: &Input,
-    discovered: &Discovered,
-    ciphertexts: Ciphertexts,
-) -> Result<Loaded, LoadError> {
-    read_for(gathered, &input.variables, discovered, ciphertexts).map_err(LoadError::Problems)
+pub fn draft(input: &Input) -> Result<Draft<'_>, LoadError> {
+    let (gathered, variables) = (assemble::gather(&input.files)?, &input.variables);
+    let assembled = assemble::assemble(gathered.clone(), variables, &Discovered::Unasked);
+    Ok(Draft {
+        gathered,
+        variables,
+        assembled,
+    })
 }
 
 /// What a stack asks AWS for before it can be checked, and where that is.
@@ -185,34 +189,40 @@ pub struct Asks {
     pub queries: Vec<Query>,
 }
 
-/// What a stack asks for; whatever else is wrong with it, checking says later.
-pub fn asks(gathered: &Gathered, input: &Input) -> Asks {
-    let Assembled { tree, copies, .. } =
-        assemble::assemble(gathered.clone(), &input.variables, &Discovered::Unasked);
-    let text = |key: &str| match tree.get(&[key]).map(|node| &node.kind) {
-        Some(Kind::Scalar { text, .. }) if !text.is_empty() => Some(text.clone()),
-        _ => None,
-    };
-    Asks {
-        stack: text("stack").unwrap_or_default(),
-        region: text("region"),
-        queries: copies.asked.into_iter().map(|asked| asked.query).collect(),
+impl Draft<'_> {
+    /// What the stack asks for; whatever else is wrong with it, checking says later.
+    pub fn asks(&self) -> Asks {
+        let Assembled { tree, copies, .. } = &self.assembled;
+        let text = |key: &str| match tree.get(&[key]).map(|node| &node.kind) {
+            Some(Kind::Scalar { text, .. }) if !text.is_empty() => Some(text.clone()),
+            _ => None,
+        };
+        Asks {
+            stack: text("stack").unwrap_or_default(),
+            region: text("region"),
+            queries: copies.asked.iter().map(|asked| asked.query.clone()).collect(),
+        }
+    }
+
+    /// Checks the stack, for which `discovered` says what it asks for.
+    pub fn load(self, discovered: &Discovered, ciphertexts: Ciphertexts) -> Result<Loaded, LoadError> {
+        let assembled = match discovered {
+            Discovered::Unasked => self.assembled,
+            Discovered::By(_) => assemble::assemble(self.gathered, self.variables, discovered),
+        };
+        read_for(assembled, discovered, ciphertexts).map_err(LoadError::Problems)
     }
 }
 
 /// Parses and checks the text of a stack file; `name` is its name in messages.
 pub fn parse(name: &str, text: &str) -> Result<Loaded, Problems> {
-    read_for(
-        Gathered::of(name, text)?,
-        &Variables::default(),
-        &Discovered::Unasked,
-        Ciphertexts::Used,
-    )
+    let discovered = Discovered::Unasked;
+    let assembled = assemble::assemble(Gathered::of(name, text)?, &Variables::default(), &discovered);
+    read_for(assembled, &discovered, Ciphertexts::Used)
 }
 
 fn read_for(
-    gathered: Gathered,
-    variables: &Variables,
+    assembled: Assembled,
     discovered: &Discovered,
     ciphertexts: Ciphertexts,
 ) -> Result<Loaded, Problems> {
@@ -224,7 +234,7 @@ fn read_for(
         mut problems,
         sha256,
         is_plain,
-    } = assemble::assemble(gathered, variables, discovered);
+    } = assembled;
     let written = tree.clone();
     let (stack, faults) = read::read::<Stack>(&mut tree, &text);
     problems.extend(faults);

@@ -15,8 +15,8 @@ mod schema;
 mod tests;
 
 pub use assemble::{
-    Asked, Discovered, Found, Gathered, Input, Query, Variables, entry as written_entry,
-    is_name as is_variable_name, plain, read_file as read_variables,
+    Asked, Discovered, Found, Input, Query, Variables, entry as written_entry, is_name as is_variable_name,
+    plain, read_file as read_variables,
 };
 pub use bundled::{BUNDLED, Bundled, modeline};
 pub use check::Ciphertexts;
@@ -31,7 +31,7 @@ pub use file::open::is_yaml;
 pub use file::problem::{Level, Problem, Problems, Report, Span};
 pub use file::read::nearest;
 pub use file::source::Source;
-pub use load::{Asks, LoadError, Loaded, asks, gather, load, load_from, load_with, parse};
+pub use load::{Asks, LoadError, Loaded, draft, load, load_from, parse};
 pub use model::*;
 pub use reference::reference;
 pub use schema::schema;

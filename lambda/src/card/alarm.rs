@@ -2,9 +2,9 @@
 
 use super::cut::clip;
 use super::frame::Frame;
-use super::parts::{code, duration, facts, lines, prose, reason};
+use super::parts::{code, facts, lines, prose, reason};
 use super::{Colour, Draft, Link, Section, alert};
-use crate::contract::{Arn, console_page, encode, page};
+use crate::contract::{Arn, console_page, encode, length, page};
 use crate::event::{Alarm, Child, Metric, Reading, State};
 use crate::locale::Words;
 use crate::phrase::{Phrase, one_line};
@@ -57,7 +57,7 @@ fn headlines(alarm: &Alarm, words: &Words) -> (Phrase, Phrase) {
     let mut key = words.headline(&title, &alarm.old, &alarm.new);
     let mut headline = key.clone();
     if let Some(seconds) = alarm.lasted {
-        headline.push(&Phrase::said((words.lasted)(&duration(seconds))));
+        headline.push(&Phrase::said((words.lasted)(&length(seconds))));
     }
     let contributor = alarm.contributor.iter();
     let contributor = contributor.map(|(_, value)| code(value, words).to_string());
@@ -218,7 +218,7 @@ fn fields(alarm: &Alarm, frame: &Frame<'_>) -> Vec<(&'static str, Option<String>
             words.label_pending,
             alarm
                 .pending_seconds
-                .map(|seconds| (words.duration)(&duration(seconds.try_into().unwrap_or(i64::MAX)))),
+                .map(|seconds| (words.duration)(&length(seconds.try_into().unwrap_or(i64::MAX)))),
         ),
         (words.label_rule, alarm.rule.clone()),
         (words.label_children, lines(children, words)),

@@ -28,7 +28,7 @@ pub use digest::{Digest, Line, digest, summarise};
 pub(crate) use reminder::{Remembered, remark, reminder};
 pub use sketch::Sketch;
 
-use crate::contract::{Locale, Severity, unite};
+use crate::contract::{Locale, Severity, length, unite};
 use crate::event::{Content, Detail, Notice};
 use crate::phrase::one_line;
 use crate::settings::Settings;
@@ -199,7 +199,7 @@ impl Card {
     pub fn late(&mut self, time: Duration) {
         let words = self.locale.words();
         let seconds = i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
-        let late = (words.late)(&parts::duration(seconds));
+        let late = (words.late)(&length(seconds));
         self.in_time.get_or_insert_with(|| self.headline.clone());
         self.headline = Phrase::said(format!("⏱️ {} · {}", Phrase::strong(&late), self.headline));
     }

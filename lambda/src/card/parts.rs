@@ -75,19 +75,6 @@ pub(super) fn code(name: &str, words: &Words) -> Phrase {
     Phrase::code(&self::name(name, words))
 }
 
-/// The largest unit that is not zero, and the next one: `2 h 5 min`.
-pub(super) fn duration(seconds: i64) -> String {
-    let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
-    match (days, hours, minutes) {
-        (0, 0, 0) => format!("{seconds} s"),
-        (0, 0, minutes) => format!("{minutes} min"),
-        (0, hours, 0) => format!("{hours} h"),
-        (0, hours, minutes) => format!("{hours} h {minutes} min"),
-        (days, 0, _) => format!("{days} d"),
-        (days, hours, _) => format!("{days} d {hours} h"),
-    }
-}
-
 /// Links to the pages that the stack file has for the source of a notice. An alarm has its own, in its description.
 pub(super) fn pages(notice: &Notice, settings: &Settings, sections: &[Section]) -> Option<Section> {
     if sections

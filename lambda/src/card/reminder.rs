@@ -1,8 +1,8 @@
 //! A reminder of incidents that go on, and a remark about one.
 
-use super::parts::{self, duration};
+use super::parts;
 use super::{Card, Row, Section};
-use crate::contract::Severity;
+use crate::contract::{Severity, length};
 use crate::phrase::Phrase;
 use crate::settings::Settings;
 use std::time::Duration;
@@ -28,7 +28,7 @@ pub fn reminder(incidents: &[Remembered<'_>], settings: &Settings) -> Card {
     let words = settings.locale.words();
     let line = |one: &Remembered<'_>| {
         let seconds = i64::try_from(one.lasts.as_secs()).unwrap_or(i64::MAX);
-        let lasts = Phrase::strong(&(words.lasts)(&duration(seconds)));
+        let lasts = Phrase::strong(&(words.lasts)(&length(seconds)));
         let most = if incidents.len() > 1 { MAX_LINE } else { usize::MAX };
         let headline: String = one.headline.chars().take(most).collect();
         let headline = Phrase::text(&headline).without_sign();

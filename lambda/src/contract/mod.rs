@@ -7,6 +7,7 @@ pub(crate) mod as_text;
 mod channel;
 mod envelope;
 mod guard;
+mod length;
 mod locale;
 mod mail_mark;
 mod mute_rule;
@@ -27,6 +28,7 @@ pub use envelope::Envelope;
 #[cfg(feature = "runtime")]
 pub use envelope::Parking;
 pub use guard::GuardOutcome;
+pub use length::length;
 pub use locale::Locale;
 pub use mail_mark::MAIL_ATTRIBUTE;
 pub use mute_rule::{AD_HOC, MUTE_RULE, ad_hoc_mute};

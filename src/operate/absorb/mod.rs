@@ -24,16 +24,6 @@ pub struct Edit {
     /// Section, key of the entry, and what is in it.
     pub path: Vec<String>,
     pub value: Value,
-    /// The same, if the entry is one of several that `for_each` or a `preset` makes, so that it needs a place of its own.
-    pub of: Entry,
-}
-
-/// Where an entry of the stack comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
-    pub section: &'static str,
-    /// `None` for a section that is one mapping, such as `relay`.
-    pub key: Option<String>,
 }
 
 /// The edits for what differs, and the fields that no edit can say: `cloudwatch-alarm/cpu: dimensions`.
@@ -86,7 +76,8 @@ impl Found<'_> {
             Some(_) => (self.step.id.key.split('@').next()?, true),
             None => (self.step.id.key.as_str(), false),
         };
-        let (entry, inner, value) = match self.step.id.kind {
+        let at = |path: &[&str]| path.iter().map(|key| (*key).to_owned()).collect::<Vec<_>>();
+        let (path, value) = match self.step.id.kind {
             CloudwatchAlarm::KIND | CloudwatchCompositeAlarm::KIND => {
                 // What an alarm in another region runs itself is only a part of whom the file names.
                 if is_elsewhere && field.ends_with("_actions") {
@@ -94,17 +85,10 @@ impl Found<'_> {
                 }
                 let (key, inner) = self.alarm(key)?;
                 let (name, value) = self.of_alarm(field, &key, !inner.is_empty())?;
-                (
-                    entry("alarms", key),
-                    [inner, vec![name.to_owned()]].concat(),
-                    value,
-                )
+                let begin = ["alarms".to_owned(), key].into_iter();
+                (begin.chain(inner).chain([name.to_owned()]).collect(), value)
             }
-            SnsTopic::KIND if field == "display_name" => (
-                entry("topics", key.to_owned()),
-                vec![field.to_owned()],
-                self.live(field)?,
-            ),
+            SnsTopic::KIND if field == "display_name" => (at(&["topics", key, field]), self.live(field)?),
             // In another region it is only what forwards to this one.
             EventbridgeRule::KIND if !is_elsewhere => {
                 let rule = self.stack.rules.get(key)?;
@@ -118,7 +102,7 @@ impl Found<'_> {
                     },
                     _ => return None,
                 };
-                (entry("rules", key.to_owned()), vec![name.to_owned()], value)
+                (at(&["rules", key, name]), value)
             }
             LambdaFunction::KIND if key == RELAY => {
                 let name = match field {
@@ -127,20 +111,14 @@ impl Found<'_> {
                     "reserved_concurrency" => field,
                     _ => return None,
                 };
-                (one("relay"), vec![name.to_owned()], self.live(field)?)
+                (at(&["relay", name]), self.live(field)?)
             }
             KmsKey::KIND if ["rotation", "description"].contains(&field) => {
-                (one("key"), vec![field.to_owned()], self.live(field)?)
+                (at(&["key", field]), self.live(field)?)
             }
             _ => return None,
         };
-        let begin = [Some(entry.section.to_owned()), entry.key.clone()];
-        let path = begin.into_iter().flatten().chain(inner).collect();
-        Some(Edit {
-            path,
-            value,
-            of: entry,
-        })
+        Some(Edit { path, value })
     }
 
     /// Who hears of the end of an alarm, if that was who hears of ALARM and is no more, now that others do.
@@ -251,17 +229,6 @@ impl Found<'_> {
         let arns = self.live(field)?;
         Some(arns.as_array()?.iter().map(key).collect())
     }
-}
-
-fn entry(section: &'static str, key: String) -> Entry {
-    Entry {
-        section,
-        key: Some(key),
-    }
-}
-
-fn one(section: &'static str) -> Entry {
-    Entry { section, key: None }
 }
 
 /// A number as people write it.

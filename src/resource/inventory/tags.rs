@@ -21,37 +21,18 @@ pub(super) async fn index(aws: &Aws) -> Result<Index> {
 
 /// The index does not say whether an alarm has no tags or whether it lags behind, so the others are asked.
 pub(super) async fn of_alarms(aws: &Aws, index: &Index, alarms: &mut [Alarm]) -> Result<()> {
-    let mut asked = Vec::new();
-    for alarm in alarms.iter_mut() {
-        alarm.tags = index.get(&alarm.arn).cloned();
-        asked.extend(alarm.tags.is_none().then(|| alarm.arn.clone()));
-    }
-    let ask = async |arn: String| {
-        let tags = found(discovery::alarm_tags(aws, &arn).await)?;
-        Ok((arn, tags.map(|tags| (*tags).clone())))
+    let place: Place<Alarm> = |alarm| (&alarm.arn, &mut alarm.tags);
+    let ask = async |arn: &str| {
+        let tags = found(discovery::alarm_tags(aws, arn).await)?;
+        Ok(tags.map(|tags| (*tags).clone()))
     };
-    let mut answers: BTreeMap<String, Option<Tags>> = concurrently(asked, ask).await?;
-    for alarm in alarms.iter_mut().filter(|alarm| alarm.tags.is_none()) {
-        alarm.tags = answers.remove(&alarm.arn).flatten();
-    }
-    Ok(())
+    fill(index, alarms, place, |_| true, ask).await
 }
 
 pub(super) async fn of_rules(aws: &Aws, index: &Index, rules: &mut [Rule]) -> Result<()> {
-    let mut asked = Vec::new();
-    for rule in rules.iter_mut() {
-        rule.tags = index.get(&rule.arn).cloned();
-        asked.extend(rule.tags.is_none().then(|| rule.arn.clone()));
-    }
-    let ask = async |arn: String| {
-        let tags = eventbridge::read_tags(aws, &arn).await?;
-        Ok((arn, tags))
-    };
-    let mut answers: BTreeMap<String, Option<Tags>> = concurrently(asked, ask).await?;
-    for rule in rules.iter_mut().filter(|rule| rule.tags.is_none()) {
-        rule.tags = answers.remove(&rule.arn).flatten();
-    }
-    Ok(())
+    let place: Place<Rule> = |rule| (&rule.arn, &mut rule.tags);
+    let ask = async |arn: &str| eventbridge::read_tags(aws, arn).await;
+    fill(index, rules, place, |_| true, ask).await
 }
 
 /// Topics are never the imported stack's, so their own tags only matter to who selects by them.
@@ -61,19 +42,40 @@ pub(super) async fn of_topics(
     selection: &Selection,
     topics: &mut [Topic],
 ) -> Result<()> {
+    let place: Place<Topic> = |topic| (&topic.arn, &mut topic.tags);
+    let matters = |topic: &Topic| !selection.tags.is_empty() && selection.names(&topic.name);
+    let ask = async |arn: &str| sns::topic::read_tags(aws, arn).await;
+    fill(index, topics, place, matters, ask).await
+}
+
+/// Where something has its ARN and its tags.
+type Place<T> = for<'a> fn(&'a mut T) -> (&'a str, &'a mut Option<Tags>);
+
+/// Fills in the tags from the index, and asks for those that are not in it and matter.
+async fn fill<T>(
+    index: &Index,
+    all: &mut [T],
+    place: Place<T>,
+    matters: impl Fn(&T) -> bool,
+    ask: impl AsyncFn(&str) -> Result<Option<Tags>>,
+) -> Result<()> {
     let mut asked = Vec::new();
-    for topic in topics.iter_mut() {
-        topic.tags = index.get(&topic.arn).cloned();
-        let is_asked = topic.tags.is_none() && !selection.tags.is_empty() && selection.names(&topic.name);
-        asked.extend(is_asked.then(|| topic.arn.clone()));
+    for one in all.iter_mut() {
+        let matters = matters(one);
+        let (arn, tags) = place(one);
+        *tags = index.get(arn).cloned();
+        asked.extend((tags.is_none() && matters).then(|| arn.to_owned()));
     }
     let ask = async |arn: String| {
-        let tags = sns::topic::read_tags(aws, &arn).await?;
+        let tags = ask(&arn).await?;
         Ok((arn, tags))
     };
     let mut answers: BTreeMap<String, Option<Tags>> = concurrently(asked, ask).await?;
-    for topic in topics.iter_mut().filter(|topic| topic.tags.is_none()) {
-        topic.tags = answers.remove(&topic.arn).flatten();
+    for one in all {
+        let (arn, tags) = place(one);
+        if tags.is_none() {
+            *tags = answers.remove(arn).flatten();
+        }
     }
     Ok(())
 }

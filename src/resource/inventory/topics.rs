@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::aws::call::pages;
-use crate::aws::fault::found;
 use crate::aws::{Aws, concurrently};
+use crate::resource::sns::subscription::listed::{self, confirmed};
 use crate::resource::{Result, Tags};
 
 /// A topic of this account and region.
@@ -59,20 +59,12 @@ pub(super) async fn subscriptions(
     if !topics.iter().any(&matter) {
         return Ok(());
     }
-    let sns = &aws.connection.clients.sns;
-    let listed = pages(async |token| {
-        let request = sns.list_subscriptions().set_next_token(token);
-        let page = aws
-            .call("sns:ListSubscriptions", || request.clone().send())
-            .await?;
-        Ok((page.subscriptions.unwrap_or_default(), page.next_token))
-    });
     let mut by_topic: BTreeMap<String, Vec<Subscription>> = BTreeMap::new();
-    for one in listed.await? {
+    for one in listed::all(aws).await? {
         let topic = by_topic
             .entry(one.topic_arn.clone().unwrap_or_default())
             .or_default();
-        topic.extend(subscription(one));
+        topic.push(subscription(one));
     }
     let mut asked = Vec::new();
     for topic in topics.iter_mut().filter(|topic| matter(topic)) {
@@ -82,17 +74,8 @@ pub(super) async fn subscriptions(
         topic.subscriptions = Some(heard);
     }
     let ask = async |arn: String| {
-        let listed = pages(async |token| {
-            let request = sns.list_subscriptions_by_topic().topic_arn(&arn);
-            let request = request.set_next_token(token);
-            let page = aws
-                .call("sns:ListSubscriptionsByTopic", || request.clone().send())
-                .await?;
-            Ok((page.subscriptions.unwrap_or_default(), page.next_token))
-        });
-        let listed = found(listed.await)?.unwrap_or_default();
-        let listed: Vec<_> = listed.into_iter().filter_map(subscription).collect();
-        Ok((arn, listed))
+        let listed = listed::of_topic(aws, &arn).await?;
+        Ok((arn, listed.into_iter().map(subscription).collect()))
     };
     let mut answers: BTreeMap<String, Vec<Subscription>> = concurrently(asked, ask).await?;
     for topic in topics.iter_mut() {
@@ -103,12 +86,10 @@ pub(super) async fn subscriptions(
     Ok(())
 }
 
-fn subscription(one: aws_sdk_sns::types::Subscription) -> Option<Subscription> {
-    let arn = one.subscription_arn.unwrap_or_default();
-    // SNS still lists subscriptions that are being removed.
-    (arn != "Deleted").then(|| Subscription {
+fn subscription(one: aws_sdk_sns::types::Subscription) -> Subscription {
+    Subscription {
+        is_confirmed: one.subscription_arn().and_then(confirmed).is_some(),
         protocol: one.protocol.unwrap_or_default(),
         endpoint: one.endpoint.unwrap_or_default(),
-        is_confirmed: arn.starts_with("arn:"),
-    })
+    }
 }

@@ -23,13 +23,15 @@ use crate::resource::{
 };
 
 mod endpoint;
+pub(in crate::resource) mod listed;
 mod read;
 mod settings;
 mod subscribed;
 
 pub(super) use endpoint::mark;
 use endpoint::{label, masked, shown};
-use read::{Topic, confirmed, list, list_of_any, of_functions, read};
+use listed::confirmed;
+use read::{Topic, list, list_of_any, of_functions, read};
 use settings::Settings;
 pub use subscribed::SubscribedTopic;
 
@@ -72,7 +74,7 @@ impl Resource for SnsSubscription {
             &[topic::TOPIC],
         ),
         Access::read(&["sns:GetSubscriptionAttributes"], ANY).because(NO_RESOURCE),
-        Access::read(&[read::EVERYWHERE], ANY)
+        Access::read(&[listed::ALL], ANY)
             .because("SNS tells another account of its subscriptions to a topic only among all others"),
         Access::write(&["sns:Subscribe"], &[topic::TOPIC]),
         Access::write(&["sns:Subscribe"], &["arn:{partition}:sns:{region}:*:{prefix}"])
@@ -83,7 +85,7 @@ impl Resource for SnsSubscription {
     type Live = Live;
 
     fn uses(&self, access: &Access) -> bool {
-        let elsewhere = access.actions == [read::EVERYWHERE] || access.on.iter().any(|on| on.contains(":*:"));
+        let elsewhere = access.actions == [listed::ALL] || access.on.iter().any(|on| on.contains(":*:"));
         !elsewhere || self.is_elsewhere()
     }
 

@@ -22,17 +22,18 @@ const NOT_COMPOSITE: [&str; 3] = ["autoscaling", "automate", "swf"];
 const TARGETS: [&str; 3] = ["sns", "sqs", "lambda"];
 
 /// The parts of an ARN that matter here.
-struct Parts<'a> {
-    service: &'a str,
-    region: &'a str,
-    account: &'a str,
-    resource: &'a str,
+pub(super) struct Parts<'a> {
+    pub service: &'a str,
+    pub region: &'a str,
+    pub account: &'a str,
+    pub resource: &'a str,
 }
 
 impl<'a> Parts<'a> {
-    fn of(arn: &'a str) -> Option<Self> {
+    /// `None` for what is no ARN.
+    pub fn of(arn: &'a str) -> Option<Self> {
         let parts: Vec<_> = arn.splitn(6, ':').collect();
-        let [_, partition, service, region, account, resource] = parts[..] else {
+        let ["arn", partition, service, region, account, resource] = parts[..] else {
             return None;
         };
         let whole = partition.starts_with("aws") && !service.is_empty() && !resource.is_empty();

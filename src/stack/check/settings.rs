@@ -1,6 +1,7 @@
 //! Checks the stack's own name, region, time zone, tags and key.
 
 use super::Checker;
+use super::arn::Parts;
 use super::regions::Region;
 use crate::stack::file::problem::Problem;
 
@@ -226,31 +227,28 @@ const OF_OWN_KEY: [&str; 4] = ["alias", "deletion_window_days", "rotation", "des
 /// A key that somebody else owns.
 fn existing_key(checker: &mut Checker<'_>, existing: &str) {
     let path = ["key", "existing"];
-    let parts: Vec<_> = existing.splitn(6, ':').collect();
     let name = |name: &str| {
         let name = name.strip_prefix("alias/").unwrap_or(name);
         (1..=250).contains(&name.len()) && name.chars().all(|c| super::is_name(c) || c == '/')
     };
+    let is_key = |parts: &Parts<'_>| {
+        let begins = ["key/", "alias/"]
+            .iter()
+            .any(|begin| parts.resource.starts_with(begin));
+        parts.service == "kms" && super::is_account_id(parts.account) && begins && name(parts.resource)
+    };
     let home = checker.stack.region.as_deref();
-    let fault = match parts.as_slice() {
-        ["arn", partition, "kms", region, account, resource]
-            if partition.starts_with("aws")
-                && super::is_account_id(account)
-                && ["key/", "alias/"].iter().any(|begin| resource.starts_with(begin))
-                && name(resource) =>
-        {
-            let elsewhere = home.filter(|home| home != region);
-            elsewhere.map(|home| {
-                let fact = format!("this key is in {region}, the stack in {home}");
-                (fact, "name a key of the stack's region")
-            })
-        }
-        [only] if name(only) && !only.starts_with("alias/aws/") => None,
-        [only] if only.starts_with("alias/aws/") => Some((
+    let fault = match Parts::of(existing).filter(is_key) {
+        Some(parts) => home.filter(|home| *home != parts.region).map(|home| {
+            let fact = format!("this key is in {}, the stack in {home}", parts.region);
+            (fact, "name a key of the stack's region")
+        }),
+        None if existing.starts_with("alias/aws/") => Some((
             "this is a key that AWS manages, whose policy lets nobody else in".to_owned(),
             "name a key of your own",
         )),
-        _ => Some((
+        None if name(existing) => None,
+        None => Some((
             "this is neither an id nor an alias nor the ARN of a key".to_owned(),
             "write `alias/NAME`, or `arn:aws:kms:<region>:<account>:key/<id>`",
         )),

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
+use super::arn::Parts;
 use super::{Checker, arn, destinations, is_account_id, is_name};
 use crate::stack::file::problem::Problem;
 use crate::stack::model::{Endpoint, FilterScope, Subscription, Topic, is_arn};
@@ -186,19 +187,13 @@ fn is_email(address: &str) -> bool {
 }
 
 fn is_arn_of(arn: &str, service: &str, resource_prefix: &str) -> bool {
-    match arn.splitn(6, ':').collect::<Vec<_>>().as_slice() {
-        ["arn", partition, found, region, account, resource] => {
-            partition.starts_with("aws")
-                && *found == service
-                && !region.is_empty()
-                && is_account_id(account)
-                && is_printable(arn)
-                && resource
-                    .strip_prefix(resource_prefix)
-                    .is_some_and(|name| !name.is_empty())
-        }
-        _ => false,
-    }
+    Parts::of(arn).is_some_and(|parts| {
+        let name = parts.resource.strip_prefix(resource_prefix);
+        parts.service == service
+            && !parts.region.is_empty()
+            && is_account_id(parts.account)
+            && name.is_some_and(|name| !name.is_empty())
+    })
 }
 
 fn filter(checker: &mut Checker<'_>, path: &[&str], subscription: &Subscription) {

@@ -6,9 +6,9 @@ use std::rc::Rc;
 use aws_sdk_sns::types::Subscription;
 
 use super::endpoint::{mark, masked};
+use super::listed::{self, confirmed};
 use super::settings::Settings;
 use super::{Live, SnsSubscription};
-use crate::aws::call::pages;
 use crate::aws::fault::found;
 use crate::aws::{Aws, Scope, Text};
 use crate::resource::lambda::function;
@@ -84,26 +84,15 @@ async fn everywhere(aws: &Aws) -> Result<Rc<Vec<Live>>> {
         .await
 }
 
-/// The call that lists them.
-pub(super) const EVERYWHERE: &str = "sns:ListSubscriptions";
-
 /// The same now. SNS does not tell another account of a topic's subscriptions, but this call does.
 async fn everywhere_now(aws: &Aws) -> Result<Vec<Live>> {
-    let sns = &aws.connection.clients.sns;
-    let listed = pages(async |token| {
-        let request = sns.list_subscriptions().set_next_token(token);
-        let page = aws
-            .call("sns:ListSubscriptions", || request.clone().send())
-            .await?;
-        Ok((page.subscriptions.unwrap_or_default(), page.next_token))
-    });
-    let listed = listed.await.map_err(|fault| match fault.denied() {
+    let listed = listed::all(aws).await.map_err(|fault| match fault.denied() {
         true => fault.hint(
             "a function of the stack hears a topic of somebody else, or did, which only this call tells",
         ),
         false => fault,
     });
-    Ok(listed?.into_iter().filter_map(live).collect())
+    Ok(listed?.into_iter().map(live).collect())
 }
 
 /// The subscriptions of a topic of this account or of another one, without their settings.
@@ -117,38 +106,25 @@ pub(super) async fn list_of_any(aws: &Aws, topic_arn: &str) -> Result<Vec<Live>>
     Ok(all)
 }
 
-/// The ARN, if there is one. Before the confirmation SNS returns "pending confirmation" instead, in varying spelling.
-pub(super) fn confirmed(arn: &str) -> Option<String> {
-    arn.starts_with("arn:").then(|| arn.to_owned())
-}
-
 /// The subscriptions of a topic, without their settings. Empty if there is no such topic.
 pub(super) async fn list(aws: &Aws, topic_arn: &str) -> Result<Vec<Live>> {
-    let sns = &aws.connection.clients.sns;
-    let listed = pages(async |token| {
-        let list = sns.list_subscriptions_by_topic().topic_arn(topic_arn);
-        let request = list.set_next_token(token);
-        let page = aws
-            .call("sns:ListSubscriptionsByTopic", || request.clone().send())
-            .await?;
-        Ok((page.subscriptions.unwrap_or_default(), page.next_token))
-    });
-    let listed = found(listed.await)?.unwrap_or_default().into_iter();
-    Ok(listed.filter_map(live).collect())
+    Ok(listed::of_topic(aws, topic_arn)
+        .await?
+        .into_iter()
+        .map(live)
+        .collect())
 }
 
-/// A listed subscription. `None` for one that is being removed, which SNS still lists.
-fn live(one: Subscription) -> Option<Live> {
-    let arn = one.subscription_arn.unwrap_or_default();
+fn live(one: Subscription) -> Live {
     let topic_arn = one.topic_arn.unwrap_or_default();
-    (arn != "Deleted").then(|| Live {
+    Live {
         topic_name: topic_arn.rsplit(':').next().unwrap_or_default().to_owned(),
         topic_arn,
         protocol: one.protocol.unwrap_or_default(),
         endpoint: masked(&one.endpoint.unwrap_or_default()),
-        arn: confirmed(&arn),
+        arn: one.subscription_arn.as_deref().and_then(confirmed),
         settings: Settings::default(),
-    })
+    }
 }
 
 /// Adds the settings of a confirmed subscription. `None` if it was deleted after it was listed.
