@@ -69,6 +69,7 @@ pub struct Connection {
 #[derive(Debug, Clone)]
 pub struct Clients {
     pub apigateway: aws_sdk_apigatewayv2::Client,
+    pub cloudformation: aws_sdk_cloudformation::Client,
     pub cloudtrail: aws_sdk_cloudtrail::Client,
     pub cloudwatch: aws_sdk_cloudwatch::Client,
     pub dynamodb: aws_sdk_dynamodb::Client,
@@ -77,6 +78,7 @@ pub struct Clients {
     pub kms: aws_sdk_kms::Client,
     pub lambda: aws_sdk_lambda::Client,
     pub logs: aws_sdk_cloudwatchlogs::Client,
+    pub organizations: aws_sdk_organizations::Client,
     pub s3: aws_sdk_s3::Client,
     pub sns: aws_sdk_sns::Client,
     pub sqs: aws_sdk_sqs::Client,
@@ -94,6 +96,7 @@ impl Clients {
             .force_path_style(config.endpoint_url().is_some_and(|url| !endpoint::is_aws(url)));
         Self {
             apigateway: aws_sdk_apigatewayv2::Client::new(config),
+            cloudformation: aws_sdk_cloudformation::Client::new(config),
             cloudtrail: aws_sdk_cloudtrail::Client::new(config),
             cloudwatch: aws_sdk_cloudwatch::Client::new(config),
             dynamodb: aws_sdk_dynamodb::Client::new(config),
@@ -102,6 +105,7 @@ impl Clients {
             kms: aws_sdk_kms::Client::new(config),
             lambda: aws_sdk_lambda::Client::new(config),
             logs: aws_sdk_cloudwatchlogs::Client::new(config),
+            organizations: aws_sdk_organizations::Client::new(config),
             s3: aws_sdk_s3::Client::from_conf(s3.build()),
             sns: aws_sdk_sns::Client::new(config),
             sqs: aws_sdk_sqs::Client::new(config),
