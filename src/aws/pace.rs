@@ -72,6 +72,12 @@ const RATES: &[(&str, &str, u32)] = &[
     ("events:ListTagsForResource", "events:ListTagsForResource", 50),
     ("events:TagResource", "events:TagResource", 50),
     ("events:UntagResource", "events:UntagResource", 50),
+    ("organizations:ListAccounts", "organizations:ListAccounts", 8),
+    (
+        "organizations:DescribeOrganization",
+        "organizations:DescribeOrganization",
+        1,
+    ),
     ("cloudtrail:CreateTrail", "cloudtrail:CreateTrail", 1),
     ("cloudtrail:UpdateTrail", "cloudtrail:UpdateTrail", 1),
     ("cloudtrail:DeleteTrail", "cloudtrail:DeleteTrail", 1),

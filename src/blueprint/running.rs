@@ -115,6 +115,7 @@ trail: { existing: \"arn:aws:cloudtrail:eu-west-1:111111111111:trail/all\", to: 
                 region: "eu-west-1",
                 account: Some(account),
                 key: None,
+                accounts: None,
             };
             Running::of(&stack, home).functions
         };

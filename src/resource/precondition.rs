@@ -11,6 +11,7 @@ use crate::aws::concurrently;
 use crate::aws::fault::{NO_ANSWER, NOT_SENT};
 
 mod key;
+mod members;
 mod topic;
 
 /// Something in the account that the stack needs to work.
@@ -45,6 +46,8 @@ pub enum Precondition {
         by_rules: bool,
         by_trail: bool,
     },
+    /// The account is in the organization whose members the stack hears, and may list them.
+    Members { id: String },
 }
 
 impl Precondition {
@@ -54,12 +57,13 @@ impl Precondition {
             Self::AnyTrail { .. } | Self::Trail { .. } => Self::TRAILS,
             Self::Topic { .. } => topic::ACCESS,
             Self::Key { .. } => key::ACCESS,
+            Self::Members { .. } => members::ACCESS,
         }
     }
 
     /// The permissions of all preconditions.
     #[cfg(test)]
-    pub const ACCESS: [&'static [Access]; 3] = [Self::TRAILS, topic::ACCESS, key::ACCESS];
+    pub const ACCESS: [&'static [Access]; 4] = [Self::TRAILS, topic::ACCESS, key::ACCESS, members::ACCESS];
 
     const TRAILS: &'static [Access] = &[
         Access::read(&["cloudtrail:DescribeTrails"], ANY).because("CloudTrail lists trails as a whole"),
@@ -94,6 +98,7 @@ impl Precondition {
                 by_rules,
                 by_trail,
             } => key::unmet(aws, key, [*by_alarms, *by_rules, *by_trail]).await,
+            Self::Members { id } => members::unmet(aws, id).await,
         };
         match unmet {
             Err(fault) if !fault.is(&[NO_ANSWER, NOT_SENT]) => Ok(Some(format!(
@@ -103,6 +108,7 @@ impl Precondition {
                     Self::Trail { name_or_arn, .. } => format!("whether the trail `{name_or_arn}` logs"),
                     Self::Topic { key, .. } => format!("whether topic `{key}` takes messages"),
                     Self::Key { key, .. } => format!("whether the key `{key}` can be used"),
+                    Self::Members { id } => format!("whether this account is in the organization `{id}`"),
                 }
             ))),
             result => result,

@@ -10,9 +10,10 @@ use crate::aws::policy::{Policy, Statement};
 use crate::resource::eventbridge::event_bus::{self, EventbridgeEventBus};
 use crate::resource::eventbridge::rule::{RuleState, Trigger};
 use crate::resource::eventbridge::targets::Target;
+use crate::resource::precondition::Precondition;
 use crate::resource::sns::topic::SnsTopic;
 use crate::resource::{NodeId, Ref};
-use crate::stack::{Organization, alarms_of_members, dead_letter_alarms};
+use crate::stack::{MemberTarget, Organization, alarms_of_members, dead_letter_alarms};
 
 pub mod spoke;
 
@@ -20,6 +21,11 @@ pub mod spoke;
 pub(super) const MEMBERS: &str = "organization.members";
 /// What the relay calls the source of the members' alarms.
 const ALARMS_OF_MEMBERS: &str = "organization.alarms";
+
+/// The key of a target's stack.
+pub fn target_key(target: &MemberTarget) -> String {
+    format!("{}.{}", target.account, target.region)
+}
 
 impl Build<'_> {
     /// Adds the members' bus, and returns the rules on it. `wirings` are those of the stack's own rules.
@@ -34,6 +40,9 @@ impl Build<'_> {
         let Some(organization) = &stack.organization else {
             return Vec::new();
         };
+        self.graph.require(Precondition::Members {
+            id: organization.id.clone(),
+        });
         let made = EventbridgeEventBus {
             name: self.names.members_bus(),
             description: Some(format!(

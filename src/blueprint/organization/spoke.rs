@@ -39,7 +39,13 @@ pub fn parameters(names: Names<'_>) -> BTreeMap<String, Text> {
     ])
 }
 
-/// The template of every spoke of `stack`, whose own region is `home`.
+/// What the stack of a spoke is for.
+pub fn description(stack: &Stack) -> String {
+    let name = &stack.stack;
+    format!("Spoke of the alertctl stack {name}: forwards events of this account and region to the hub")
+}
+
+/// The template of every spoke of `stack`, without a description, whose own region is `home`.
 pub fn template(stack: &Stack, organization: &Organization, home: &str) -> Value {
     let forwarded = stack.forwarded(organization, home);
     let prefix = format!("{}-to-hub-", stack.stack);
@@ -60,9 +66,6 @@ pub fn template(stack: &Stack, organization: &Organization, home: &str) -> Value
     }
     json!({
         "AWSTemplateFormatVersion": "2010-09-09",
-        "Description": format!(
-            "Spoke of the alertctl stack {}: forwards events of this account and region to the hub", stack.stack
-        ),
         "Parameters": {
             HUB_ACCOUNT: {
                 "Type": "String",
@@ -172,7 +175,11 @@ fn role_of_reader(stack: &Stack) -> Value {
                         },
                         {
                             "Effect": "Allow",
-                            "Action": ["cloudtrail:DescribeTrails", "cloudtrail:GetTrailStatus"],
+                            "Action": [
+                                "cloudtrail:DescribeTrails",
+                                "cloudtrail:GetEventSelectors",
+                                "cloudtrail:GetTrailStatus",
+                            ],
                             "Resource": "*",
                         },
                     ],

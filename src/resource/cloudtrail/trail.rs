@@ -31,6 +31,8 @@ pub struct CloudtrailTrail {
     pub prefix: Option<String>,
     /// Whether it logs all regions, not only its own.
     pub multi_region: bool,
+    /// Whether it logs every account of the organization, which only the management account's trail can.
+    pub organization: bool,
     /// Whether digest files are written, which show if somebody changed a log file.
     pub log_file_validation: bool,
     /// Encrypts the log files. `None` leaves encryption to the bucket.
@@ -64,6 +66,15 @@ pub struct Live {
     tags: Tags,
 }
 
+/// What CloudTrail does with the caller's permissions for a trail of an organization.
+/// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/creating-an-organizational-trail-prepare.html>
+const OF_ORGANIZATION: &[&str] = &[
+    "iam:CreateServiceLinkedRole",
+    "iam:GetRole",
+    "organizations:DescribeOrganization",
+    "organizations:ListAWSServiceAccessForOrganization",
+    "organizations:ListAccounts",
+];
 const TRAIL: &str = "arn:{partition}:cloudtrail:{region}:{account}:trail/{prefix}";
 
 impl Resource for CloudtrailTrail {
@@ -97,6 +108,7 @@ impl Resource for CloudtrailTrail {
         Access::write(&["iam:PassRole"], &[OWN_ROLES])
             .when(&[("StringEquals", "iam:PassedToService", "cloudtrail.amazonaws.com")])
             .by(&["cloudtrail:CreateTrail", "cloudtrail:UpdateTrail"]),
+        Access::write(OF_ORGANIZATION, ANY).because("they are about the organization as a whole"),
         Access::delete(&["cloudtrail:DeleteTrail"], &[TRAIL]),
     ];
     type Live = Live;
@@ -110,7 +122,11 @@ impl Resource for CloudtrailTrail {
     }
 
     fn uses(&self, access: &Access) -> bool {
-        access.actions != ["iam:PassRole"] || self.logs.is_some()
+        match access.actions {
+            ["iam:PassRole"] => self.logs.is_some(),
+            OF_ORGANIZATION => self.organization,
+            _ => true,
+        }
     }
 
     async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {
@@ -182,6 +198,7 @@ impl Resource for CloudtrailTrail {
             bucket_name,
             prefix,
             multi_region,
+            organization,
             log_file_validation,
             kms_key,
             logs,
@@ -196,6 +213,7 @@ impl Resource for CloudtrailTrail {
             // A multi-region trail must include global service events. A single-region trail gets them only in
             // us-east-1.
             .set("include_global_service_events", true)
+            .set_some("organization", organization.then_some(true))
             .set("log_file_validation", *log_file_validation);
         let fields = match kms_key {
             Some(key) => fields.text("kms_key", &key.arn(), known),

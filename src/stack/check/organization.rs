@@ -91,9 +91,19 @@ fn ids(checker: &mut Checker<'_>, organization: &Organization) {
 
 /// Whether there is a member at all, and only one way to each.
 fn reached(checker: &mut Checker<'_>, organization: &Organization) {
-    if !organization.has_set() && organization.targets.is_empty() {
+    let deployed = ["ous", "accounts", "targets"];
+    let mut deployed = deployed
+        .into_iter()
+        .filter(|key| checker.is_written(&["organization", key]));
+    if let Some(key) = deployed.next().filter(|_| !organization.deploy) {
+        let message = format!("`{key}` says where alertctl deploys spokes, and it is not to deploy any");
+        let problem = Problem::error(checker.key(&["organization", key]), message);
+        let problem = problem.related(checker.key(&["organization", "deploy"]), "here");
+        checker.report(problem.help(format!("remove `{key}`, or `deploy: false`")));
+    }
+    if organization.deploy && !organization.has_set() && organization.targets.is_empty() {
         let problem = Problem::error(checker.key(&["organization"]), "the organization has no members");
-        checker.report(problem.help("add `ous: [r-…]`, `accounts: […]` or `targets: […]`"));
+        checker.report(problem.help("add `ous: [r-…]`, `accounts: […]` or `targets: […]`, or `deploy: false` if another pipeline makes the spokes"));
     }
     if !organization.ous.is_empty() && !organization.accounts.is_empty() {
         let problem = Problem::error(

@@ -41,6 +41,9 @@ pub struct Organization {
     /// Accounts to which alertctl itself deploys, through a role there; also the management account, which `ous` never reach.
     #[serde(default)]
     pub targets: Vec<MemberTarget>,
+    /// Whether alertctl deploys the spokes; if not, somebody else does, with what `export spoke` writes.
+    #[serde(default = "on")]
+    pub deploy: bool,
     /// Whether each spoke has an alarm on events that it could not forward.
     #[serde(default = "on")]
     pub dead_letter_alarm: bool,

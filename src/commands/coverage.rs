@@ -1,0 +1,133 @@
+//! `alertctl status --org`.
+
+use std::process::ExitCode;
+
+use super::plan::look;
+use super::{App, Outcome, addresses};
+use crate::aws::organizations;
+use crate::blueprint::{self, spoke};
+use crate::cli::{Adopt, Format, StatusArgs};
+use crate::engine::plan::{Action, Plan, Step};
+use crate::operate::organization::{self, Instance, Place, Standing};
+use crate::output::Failure;
+use crate::resource::Resource as _;
+use crate::resource::cloudformation::stack::CloudformationStack;
+use crate::resource::cloudformation::stack_set::{self, CallAs, CloudformationStackSet};
+use crate::stack::{Ciphertexts, Organization};
+
+/// The exit code if somebody in the organization is not heard.
+const GAPS: u8 = 2;
+
+/// Compares the accounts of the organization with the spokes that stand in them, and asks each spoke what it could not forward.
+pub async fn run(app: &App, args: &StatusArgs) -> Outcome {
+    let (access, loaded) = app.access_by_name(&args.which, Ciphertexts::Unused).await?;
+    let Some(loaded) = loaded else {
+        return Err(Failure::new(
+            "who should be heard is in the stack file",
+            "run the command with the file in place of --stack",
+        ));
+    };
+    let stack = &loaded.stack;
+    let Some(organization) = &stack.organization else {
+        return Err(Failure::new(
+            format!("the stack `{}` names no organization", stack.stack),
+            "run `alertctl status` without --org, or add `organization:` to the stack file",
+        ));
+    };
+    let missing = addresses::Missing::LeaveOut;
+    let addresses = addresses::resolve(app, stack, &access, missing).await?;
+    let graph = blueprint::graph(stack, access.home(stack).await?, &addresses);
+    let aws = &access.aws;
+    let (accounts, here) = futures::try_join!(organizations::accounts(aws), organizations::organization(aws))?;
+    let plan = look(aws, &graph, &Adopt::default()).await?;
+    app.warn_of(&plan);
+    let mut instances = in_set(aws, organization, &plan).await?;
+    instances.extend(of_targets(organization, &plan));
+    let home = access.region();
+    let regions = stack.regions_of_members(organization, home);
+    let rules = stack.rules_of_members(organization, home);
+    let needs_trail = rules.iter().any(|rule| rule.needs_trail());
+    let read = organization::read(
+        aws,
+        &instances,
+        &spoke::reader(stack),
+        &spoke::dead_letters(stack),
+        needs_trail,
+    );
+    let read = read.await?;
+    let scope = aws.scope().await?;
+    let here = here.map(|here| here.management_account).unwrap_or_default();
+    let place = Place {
+        accounts: &accounts,
+        hub: &scope.account,
+        management_account: &here,
+        regions: &regions,
+        except: &organization.except,
+        needs_trail,
+        names: stack.accounts.clone(),
+    };
+    let coverage = organization::coverage(&place, &instances, &read);
+    let text = || match app.out.format {
+        Format::Markdown => coverage.markdown(),
+        _ => coverage.text(),
+    };
+    app.out.result(text, || coverage.json())?;
+    Ok(match coverage.is_complete() {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::from(GAPS),
+    })
+}
+
+/// The instances of the stack set. If the set itself is not what the file says, none of them is.
+async fn in_set(
+    aws: &crate::aws::Aws,
+    organization: &Organization,
+    plan: &Plan,
+) -> Result<Vec<Instance>, Failure> {
+    let mut sets = plan.steps.iter().filter(|step| step.id.kind == CloudformationStackSet::KIND);
+    let Some(set) = sets.find(|step| step.action != Action::Create) else {
+        return Ok(Vec::new());
+    };
+    let call_as = match organization.delegated_admin {
+        true => CallAs::DelegatedAdmin,
+        false => CallAs::Own,
+    };
+    let is_old = changes(set, &["template", "parameters"]);
+    let found = stack_set::instances(aws, &set.name, call_as).await?;
+    let instance = |one: &stack_set::Instance| Instance {
+        account: one.account.clone(),
+        region: one.region.clone(),
+        standing: match one.state {
+            None if is_old => Standing::Old,
+            None => Standing::Current,
+            Some(stack_set::State::Underway) => Standing::Underway,
+            Some(stack_set::State::Outdated) => Standing::Old,
+            Some(stack_set::State::Inoperable | stack_set::State::Suspended) => Standing::Broken,
+        },
+    };
+    Ok(found.iter().map(instance).collect())
+}
+
+/// The stacks of `targets`.
+fn of_targets(organization: &Organization, plan: &Plan) -> Vec<Instance> {
+    let stacks = plan.steps.iter().filter(|step| step.id.kind == CloudformationStack::KIND);
+    let there: Vec<_> = stacks.filter(|step| step.action != Action::Create).collect();
+    let targets = organization.targets.iter().filter_map(|target| {
+        let key = blueprint::target_key(target);
+        let step = there.iter().find(|step| step.id.key == key)?;
+        Some(Instance {
+            account: target.account.clone(),
+            region: target.region.clone(),
+            standing: match step.action {
+                Action::NoOp => Standing::Current,
+                _ => Standing::Old,
+            },
+        })
+    });
+    targets.collect()
+}
+
+/// Whether a step changes one of these fields, or a part of one.
+fn changes(step: &Step, fields: &[&str]) -> bool {
+    step.changes.touch_any(fields)
+}
