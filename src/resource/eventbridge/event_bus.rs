@@ -2,8 +2,10 @@
 
 use alertctl_relay::{console_page, encode_fragment};
 use aws_sdk_eventbridge::types::{DeadLetterConfig, LogConfig};
+use serde_json::Value;
 
 use crate::aws::fault::{found, gone};
+use crate::aws::policy::{self, Policy};
 use crate::resource::access::Access;
 use crate::resource::eventbridge::{DEFAULT_BUS, explained, listed, put_tags, read_tags};
 use crate::resource::{
@@ -16,8 +18,13 @@ use crate::resource::{
 pub struct EventbridgeEventBus {
     pub name: String,
     pub description: Option<String>,
+    /// Who else may send events to it; its statements have [`MEMBERS`] as their id.
+    pub policy: Option<Policy>,
     pub tags: Tags,
 }
+
+/// The id of the statement that alertctl writes into the policy of a bus. A policy without it is somebody else's and stays.
+pub const MEMBERS: &str = "MembersMaySend";
 
 /// A bus as it is.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,6 +32,8 @@ pub struct Live {
     name: String,
     arn: String,
     description: Option<String>,
+    /// As alertctl wrote it.
+    policy: Option<Value>,
     others: Others,
     tags: Tags,
 }
@@ -54,6 +63,7 @@ impl Resource for EventbridgeEventBus {
         Access::read(&["events:DescribeEventBus", "events:ListTagsForResource"], &[BUS]),
         Access::write(&["events:CreateEventBus", "events:TagResource"], &[BUS]),
         Access::change(&["events:UntagResource", "events:UpdateEventBus"], &[BUS]),
+        Access::write(&["events:PutPermission"], &[BUS]),
         Access::delete(&["events:DeleteEventBus"], &[BUS]),
     ];
     type Live = Live;
@@ -78,17 +88,26 @@ impl Resource for EventbridgeEventBus {
         .await
     }
 
-    fn fields(&self, _known: &Known) -> Fields {
+    fn uses(&self, access: &Access) -> bool {
+        self.policy.is_some() || !access.actions.contains(&"events:PutPermission")
+    }
+
+    fn fields(&self, known: &Known) -> Fields {
         let Self {
             name,
             description,
+            policy,
             tags,
         } = self;
         let description = description.as_deref().filter(|text| !text.is_empty());
-        Fields::default()
+        let fields = Fields::default()
             .set("name", name.as_str())
-            .set_some("description", description)
-            .tags(tags)
+            .set_some("description", description);
+        let fields = match policy {
+            Some(policy) => fields.policy("policy", policy, known),
+            None => fields,
+        };
+        fields.tags(tags)
     }
 
     fn live_fields(live: &Live) -> Fields {
@@ -96,12 +115,14 @@ impl Resource for EventbridgeEventBus {
             name,
             arn: _,
             description,
+            policy,
             others: _,
             tags,
         } = live;
         Fields::default()
             .set("name", name.as_str())
             .set_some("description", description.as_deref())
+            .set_some("policy", policy.clone())
             .live_tags(tags)
     }
 
@@ -149,6 +170,7 @@ impl Resource for EventbridgeEventBus {
             name: self.name.clone(),
             arn,
             description: self.description.clone(),
+            policy: self.permit(cx).await?,
             others: Others::default(),
             tags: self.tags.clone(),
         })
@@ -174,8 +196,13 @@ impl Resource for EventbridgeEventBus {
             let updated = cx.aws.call("events:UpdateEventBus", || request.clone().send());
             updated.await.map_err(explained)?;
         }
+        let policy = match changes.touch("policy") {
+            true => self.permit(cx).await?,
+            false => live.policy.clone(),
+        };
         Ok(Live {
             description: self.description.clone(),
+            policy,
             tags: self.tags.clone(),
             ..live
         })
@@ -192,6 +219,24 @@ impl Resource for EventbridgeEventBus {
             ),
             false => explained(fault),
         })
+    }
+}
+
+impl EventbridgeEventBus {
+    /// Sets the wanted policy in place of the one that the bus has, and returns it.
+    async fn permit(&self, cx: &Context<'_>) -> Result<Option<Value>> {
+        let Some(policy) = &self.policy else {
+            return Ok(None);
+        };
+        let document = cx.policy(policy)?;
+        let events = &cx.aws.connection.clients.events;
+        let request = events
+            .put_permission()
+            .event_bus_name(&self.name)
+            .policy(&document);
+        let permitted = cx.aws.call("events:PutPermission", || request.clone().send());
+        permitted.await.map_err(explained)?;
+        Ok(Some(policy::parse(&document)))
     }
 }
 
@@ -219,6 +264,10 @@ async fn read(aws: &Aws, name: &str) -> Result<Option<Live>> {
         name: name.to_owned(),
         arn: bus.arn.unwrap_or(arn),
         description: bus.description.filter(|text| !text.is_empty()),
+        policy: bus
+            .policy
+            .filter(|text| text.contains(MEMBERS))
+            .map(|text| policy::parse(&text)),
         others: Others {
             kms_key: bus.kms_key_identifier,
             dead_letters: bus.dead_letter_config,
