@@ -13,6 +13,7 @@ pub mod about;
 pub mod access;
 pub mod any;
 pub mod apigatewayv2;
+pub mod cloudformation;
 pub mod cloudtrail;
 pub mod cloudwatch;
 pub mod dynamodb;
@@ -100,6 +101,8 @@ pub struct Context<'a> {
     pub fresh: Cell<bool>,
     /// Messages for the user after the step.
     pub notes: RefCell<Vec<String>>,
+    /// Shows how far a long step is.
+    pub on_progress: Box<dyn Fn(&str) + 'a>,
 }
 
 impl Context<'_> {
@@ -117,6 +120,11 @@ impl Context<'_> {
     /// Adds a message for the user, shown after the step.
     pub fn note(&self, note: impl Into<String>) {
         self.notes.borrow_mut().push(note.into());
+    }
+
+    /// Shows the user how far the step is, such as `312 of 900 done`. Cheap: may be called as often as it changes.
+    pub fn progress(&self, text: &str) {
+        (self.on_progress)(text);
     }
 
     fn too_early(node: Unknown) -> Fault {
@@ -249,6 +257,7 @@ impl<'a> Context<'a> {
             claim: false,
             fresh: Cell::new(false),
             notes: RefCell::default(),
+            on_progress: Box::new(|_| ()),
         }
     }
 }

@@ -40,9 +40,7 @@ impl Build<'_> {
         let Some(organization) = &stack.organization else {
             return Vec::new();
         };
-        self.graph.require(Precondition::Members {
-            id: organization.id.clone(),
-        });
+        self.graph.require(Precondition::NamesOfMembers);
         let made = EventbridgeEventBus {
             name: self.names.members_bus(),
             description: Some(format!(

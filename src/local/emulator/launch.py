@@ -32,7 +32,19 @@ signal.signal(signal.SIGHUP, signal.SIG_IGN)
 # Run in isolation, Python does not look beside the program that it runs.
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from additions import alarms, deliveries, keys, logs, mappings, metric_filters, mutes, trails  # noqa: E402, F401
+from additions import (  # noqa: E402, F401
+    alarms,
+    buses,
+    deliveries,
+    keys,
+    logs,
+    mappings,
+    metric_filters,
+    mutes,
+    organizations,
+    stack_sets,
+    trails,
+)
 from ministack import app as ministack  # noqa: E402
 
 logging.getLogger("persistence").setLevel(logging.WARNING)

@@ -51,8 +51,12 @@ const BUS: &str = "arn:{partition}:events:{region}:{account}:event-bus/{prefix}"
 impl Resource for EventbridgeEventBus {
     const KIND: &'static str = "eventbridge-event-bus";
     const HANDLING: Handling = Handling {
-        // EventBridge refuses to delete a bus with rules.
-        deleted_after: &["eventbridge-rule", "eventbridge-targets"],
+        // EventBridge refuses to delete a bus with rules. The stack sets of an organization send to it until they are gone.
+        deleted_after: &[
+            "cloudformation-stack-set",
+            "eventbridge-rule",
+            "eventbridge-targets",
+        ],
         ..Handling::USUAL
     };
     const ACCESS: &'static [Access] = &[

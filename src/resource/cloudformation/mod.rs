@@ -1,0 +1,3 @@
+//! CloudFormation, which brings a stack's spokes into other accounts.
+
+pub mod stack_set;
