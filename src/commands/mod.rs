@@ -36,6 +36,7 @@ mod endpoints;
 mod event;
 mod events;
 mod expand;
+mod export;
 mod files;
 mod graph;
 mod home;
@@ -102,6 +103,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Init(args) => init::run(&app, &args),
         Command::Graph(args) => graph::run(&app, &args),
         Command::Expand(args) => expand::run(&app, &args).await,
+        Command::Export(args) => export::run(&app, &args.command).await,
         Command::Schema(_) => schema::run(&app),
         Command::Completions(args) => completions::run(&app, &args),
         Command::Man(args) => man::run(&app, &args),

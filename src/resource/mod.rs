@@ -34,6 +34,7 @@ pub mod s3;
 pub mod sns;
 pub mod sqs;
 pub mod tags;
+pub mod template;
 
 #[cfg(test)]
 pub(crate) mod tests;
@@ -141,7 +142,7 @@ impl Context<'_> {
     async_fn_in_trait,
     reason = "boxed once in `any`, on a single-threaded runtime: no Send is needed"
 )]
-pub trait Resource: Sized + 'static {
+pub trait Resource: template::Templated + Sized + 'static {
     /// AWS's own name in kebab case, as in `--adopt kind/key`.
     const KIND: &'static str;
     /// Fields that AWS cannot change. A difference in one of them replaces the resource.

@@ -18,6 +18,7 @@ mod elastalert;
 mod encrypt_hook;
 mod errors;
 mod existing;
+mod export;
 mod faults;
 mod files;
 mod first_steps;

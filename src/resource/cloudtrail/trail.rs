@@ -17,6 +17,7 @@ use crate::resource::{
 mod calls;
 mod read;
 mod selectors;
+mod template;
 
 use read::{Trail, details, foreign, home_region};
 pub(in crate::resource) use read::{logs_writes, status};

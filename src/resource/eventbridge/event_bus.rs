@@ -13,6 +13,8 @@ use crate::resource::{
     Tags, Text, Wanted, converge, named,
 };
 
+mod template;
+
 /// The desired bus.
 #[derive(Debug, Clone)]
 pub struct EventbridgeEventBus {
