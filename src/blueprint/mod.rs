@@ -194,9 +194,11 @@ struct Build<'a> {
     alarms: Rc<BTreeMap<String, Alarm>>,
     /// The log group that the stack's own trail writes to.
     trail_log_group: Option<Ref<LogGroup>>,
-    /// The table of messages that are updated.
+    /// The table of incidents.
     incidents: Option<Ref<DynamodbTable>>,
     watched: Watched,
+    /// By topic: the subscriptions that a filter lets have only the relay's texts.
+    mailed: BTreeMap<String, Vec<NodeId>>,
     /// By region: the nodes that must exist before anything else in that other region, because they mark it for
     /// later runs.
     leads: BTreeMap<String, Vec<NodeId>>,
@@ -225,6 +227,7 @@ impl<'a> Build<'a> {
             trail_log_group: None,
             incidents: None,
             watched: Watched::default(),
+            mailed: BTreeMap::new(),
             leads: BTreeMap::new(),
             code: OnceCell::new(),
             graph: Graph::default(),

@@ -221,7 +221,7 @@ impl Build<'_> {
             policy_name: "allow-lambda-start-trail-logging",
             may,
             policy_after: key.map(|key| key.id().clone()).into_iter().collect(),
-            dead_letter_senders: Vec::new(),
+            dead_letter_senders: Some(Vec::new()),
             to: trail.to.clone(),
             queues: self.queues(&trail.to),
             works_off: false,

@@ -27,6 +27,7 @@ mod heartbeat;
 mod home;
 mod import;
 mod inbox_browser;
+mod inbox_press;
 mod inbox_stands_in;
 mod incidents;
 mod kill;
