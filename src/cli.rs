@@ -212,6 +212,7 @@ impl Command {
             Self::Expand(args) => Named::One(&mut args.file.path),
             Self::Export(args) => match &mut args.command {
                 ExportCommand::Stack(args) => Named::One(&mut args.file.path),
+                ExportCommand::Spoke(args) => Named::One(&mut args.file.path),
             },
             _ => return None,
         })
@@ -299,6 +300,10 @@ Examples:
 pub struct StatusArgs {
     #[command(flatten)]
     pub which: StackOrName,
+    /// Show who in the organization is not heard: accounts and regions without a spoke, or with a broken one. Exits with 2
+    /// if there are any
+    #[arg(long, conflicts_with = "stack")]
+    pub org: bool,
     #[command(flatten)]
     pub wait: Wait,
 }

@@ -20,7 +20,7 @@ use crate::resource::eventbridge::targets::{EventbridgeTargets, Target};
 use crate::resource::lambda::permission::LambdaPermission;
 use crate::resource::sns::topic::SnsTopic;
 use crate::resource::sqs::queue::SqsQueue;
-use crate::resource::{NodeId, Ref};
+use crate::resource::{NodeId, Ref, Resource as _};
 use crate::stack::{CompiledRule, Rule, What, is_arn};
 
 /// The key of the dead-letter queue for events that EventBridge could not deliver.
@@ -138,6 +138,11 @@ impl Build<'_> {
             ways_home.insert(region.clone(), self.way_home(&region, &here));
         }
         let targeted = wirings.len();
+        let on_hub: Vec<_> = wirings
+            .iter()
+            .filter(|wiring| wiring.bus.as_deref() == Some(MEMBERS))
+            .collect();
+        let on_hub: Vec<_> = on_hub.into_iter().map(|wiring| targets_of(&wiring.key)).collect();
         for (index, wiring) in forwarding.into_iter().enumerate() {
             for region in &wiring.regions {
                 self.forwarding_home(&wiring, region, &ways_home[region]);
@@ -145,6 +150,9 @@ impl Build<'_> {
             if let Some(undelivered) = undelivered.as_ref().filter(|_| index < targeted) {
                 self.wire(wiring, &buses, undelivered);
             }
+        }
+        if let Some(hub) = buses.get(MEMBERS) {
+            self.spokes(hub, &on_hub);
         }
     }
 
@@ -327,6 +335,14 @@ impl Build<'_> {
             Some(region) => Text::arn_in(region, "events", resource),
             None => Text::arn("events", resource),
         }
+    }
+}
+
+/// The node of the targets of the rule with this key.
+fn targets_of(key: &str) -> NodeId {
+    NodeId {
+        kind: EventbridgeTargets::KIND,
+        key: key.to_owned(),
     }
 }
 

@@ -9,7 +9,8 @@ use super::StackFile;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  alertctl export stack stack.yaml --format cloudformation > stack.template.yaml")]
+  alertctl export stack stack.yaml --format cloudformation > stack.template.yaml
+  alertctl export spoke stack.yaml --format terraform > spoke.tf.json")]
 pub struct ExportArgs {
     #[command(subcommand)]
     pub command: ExportCommand,
@@ -19,6 +20,8 @@ pub struct ExportArgs {
 pub enum ExportCommand {
     /// Write a stack as a template for a pipeline that deploys without alertctl
     Stack(ExportStackArgs),
+    /// Write the spokes of an organization for a pipeline that deploys without alertctl
+    Spoke(ExportSpokeArgs),
 }
 
 #[derive(Debug, Args)]
@@ -51,4 +54,40 @@ pub struct ExportStackArgs {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ExportFormat {
     Cloudformation,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+AWS is not called. The hub's stack file has `organization:` with `deploy: false`, so that alertctl
+deploys no spokes of its own beside those of the pipeline.
+
+Examples:
+  alertctl export spoke stack.yaml --format cloudformation > spoke.yaml
+  alertctl export spoke stack.yaml --format terraform > spoke.tf.json
+  alertctl export spoke stack.yaml --format lza --hub-account 111122223333 --write landing-zone/")]
+pub struct ExportSpokeArgs {
+    #[command(flatten)]
+    pub file: StackFile,
+    /// What to write
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub format: SpokeFormat,
+    /// Id of the account with the stack, which the files of lza and cfct name
+    #[arg(long, value_name = "ACCOUNT", required_if_eq_any = [("format", "lza"), ("format", "cfct")])]
+    pub hub_account: Option<String>,
+    /// Write the files into this directory instead of standard output
+    #[arg(long, value_name = "DIR", required_if_eq_any = [("format", "lza"), ("format", "cfct")])]
+    pub write: Option<PathBuf>,
+}
+
+/// What the spokes of an organization are written as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SpokeFormat {
+    /// A CloudFormation template
+    Cloudformation,
+    /// A module for Terraform and OpenTofu
+    Terraform,
+    /// Files for the Landing Zone Accelerator
+    Lza,
+    /// Files for Customizations for AWS Control Tower
+    Cfct,
 }

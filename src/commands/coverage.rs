@@ -11,10 +11,10 @@ use crate::engine::plan::{Action, Plan, Step};
 use crate::operate::organization::{self, Instance, Place, Standing};
 use crate::output::Failure;
 use crate::resource::Resource as _;
-use crate::resource::cloudformation::stack::CloudformationStack;
-use crate::resource::cloudformation::stack_set::{self, CallAs, CloudformationStackSet};
+use crate::resource::cloudformation::stack_set::{self, CloudformationStackSet};
 use crate::stack::{Ciphertexts, Organization};
 
+const TARGET: &str = "cloudformation-stack";
 /// The exit code if somebody in the organization is not heard.
 const GAPS: u8 = 2;
 
@@ -38,23 +38,18 @@ pub async fn run(app: &App, args: &StatusArgs) -> Outcome {
     let addresses = addresses::resolve(app, stack, &access, missing).await?;
     let graph = blueprint::graph(stack, access.home(stack).await?, &addresses);
     let aws = &access.aws;
-    let (accounts, here) = futures::try_join!(organizations::accounts(aws), organizations::organization(aws))?;
+    let (accounts, here) =
+        futures::try_join!(organizations::accounts(aws), organizations::organization(aws))?;
     let plan = look(aws, &graph, &Adopt::default()).await?;
     app.warn_of(&plan);
-    let mut instances = in_set(aws, organization, &plan).await?;
+    let mut instances = in_set(&plan);
     instances.extend(of_targets(organization, &plan));
     let home = access.region();
     let regions = stack.regions_of_members(organization, home);
     let rules = stack.rules_of_members(organization, home);
     let needs_trail = rules.iter().any(|rule| rule.needs_trail());
-    let read = organization::read(
-        aws,
-        &instances,
-        &spoke::reader(stack),
-        &spoke::dead_letters(stack),
-        needs_trail,
-    );
-    let read = read.await?;
+    let (reader, queue) = (spoke::reader(stack), spoke::dead_letters(stack));
+    let read = organization::read(aws, &instances, &reader, &queue, needs_trail).await?;
     let scope = aws.scope().await?;
     let here = here.map(|here| here.management_account).unwrap_or_default();
     let place = Place {
@@ -79,21 +74,17 @@ pub async fn run(app: &App, args: &StatusArgs) -> Outcome {
 }
 
 /// The instances of the stack set. If the set itself is not what the file says, none of them is.
-async fn in_set(
-    aws: &crate::aws::Aws,
-    organization: &Organization,
-    plan: &Plan,
-) -> Result<Vec<Instance>, Failure> {
-    let mut sets = plan.steps.iter().filter(|step| step.id.kind == CloudformationStackSet::KIND);
+fn in_set(plan: &Plan) -> Vec<Instance> {
+    let mut sets = of_kind(plan, CloudformationStackSet::KIND);
     let Some(set) = sets.find(|step| step.action != Action::Create) else {
-        return Ok(Vec::new());
+        return Vec::new();
     };
-    let call_as = match organization.delegated_admin {
-        true => CallAs::DelegatedAdmin,
-        false => CallAs::Own,
-    };
-    let is_old = changes(set, &["template", "parameters"]);
-    let found = stack_set::instances(aws, &set.name, call_as).await?;
+    let is_old = set.changes.touch("template") || set.changes.touch("parameters");
+    let live = set
+        .live
+        .as_ref()
+        .and_then(|live| live.downcast_ref::<stack_set::Live>());
+    let instances = live.into_iter().flat_map(|live| live.instances.iter());
     let instance = |one: &stack_set::Instance| Instance {
         account: one.account.clone(),
         region: one.region.clone(),
@@ -105,13 +96,18 @@ async fn in_set(
             Some(stack_set::State::Inoperable | stack_set::State::Suspended) => Standing::Broken,
         },
     };
-    Ok(found.iter().map(instance).collect())
+    instances.map(instance).collect()
+}
+
+fn of_kind<'p>(plan: &'p Plan, kind: &'static str) -> impl Iterator<Item = &'p Step> {
+    plan.steps.iter().filter(move |step| step.id.kind == kind)
 }
 
 /// The stacks of `targets`.
 fn of_targets(organization: &Organization, plan: &Plan) -> Vec<Instance> {
-    let stacks = plan.steps.iter().filter(|step| step.id.kind == CloudformationStack::KIND);
-    let there: Vec<_> = stacks.filter(|step| step.action != Action::Create).collect();
+    let there: Vec<_> = of_kind(plan, TARGET)
+        .filter(|step| step.action != Action::Create)
+        .collect();
     let targets = organization.targets.iter().filter_map(|target| {
         let key = blueprint::target_key(target);
         let step = there.iter().find(|step| step.id.key == key)?;
@@ -119,15 +115,10 @@ fn of_targets(organization: &Organization, plan: &Plan) -> Vec<Instance> {
             account: target.account.clone(),
             region: target.region.clone(),
             standing: match step.action {
-                Action::NoOp => Standing::Current,
+                Action::Keep => Standing::Current,
                 _ => Standing::Old,
             },
         })
     });
     targets.collect()
-}
-
-/// Whether a step changes one of these fields, or a part of one.
-fn changes(step: &Step, fields: &[&str]) -> bool {
-    step.changes.touch_any(fields)
 }

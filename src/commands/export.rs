@@ -15,6 +15,7 @@ use crate::stack::{Ciphertexts, SecretSource, Stack, is_arn};
 
 pub async fn run(app: &App, command: &ExportCommand) -> Outcome {
     match command {
+        ExportCommand::Spoke(args) => super::export_spoke::run(app, args).await,
         ExportCommand::Stack(args) => match args.format {
             ExportFormat::Cloudformation => cloudformation(app, args).await,
         },
@@ -37,6 +38,7 @@ async fn cloudformation(app: &App, args: &ExportStackArgs) -> Outcome {
         region: home,
         account: None,
         key: key.filter(|key| is_arn(key)),
+        accounts: None,
     };
     let graph = blueprint::graph(stack, at, &addresses(stack));
     let source = Source {

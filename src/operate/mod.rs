@@ -8,5 +8,6 @@ pub mod dead_letters;
 pub mod export;
 pub mod import;
 pub mod logs;
+pub mod organization;
 pub mod permissions;
 pub mod probe;

@@ -8,9 +8,11 @@ use crate::resource::template::{Parameter, Template};
 
 mod places;
 mod resources;
+mod spoke;
 mod yaml;
 
 use resources::Made;
+pub use spoke::{SpokeFile, Spokes};
 
 /// The maximum number of resources in a template, and of bytes.
 /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html>

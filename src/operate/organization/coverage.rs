@@ -296,13 +296,19 @@ mod tests {
             BTreeMap::from([
                 ("closed", vec![Gap::Inactive]),
                 ("fine", vec![Gap::Underway]),
-                ("half", vec![Gap::NoSpoke, Gap::Old, Gap::DeadLetters, Gap::NoTrail]),
+                (
+                    "half",
+                    vec![Gap::NoSpoke, Gap::Old, Gap::DeadLetters, Gap::NoTrail]
+                ),
                 ("left-out", vec![Gap::Excepted]),
                 ("management", vec![Gap::ManagementAccount]),
             ])
         );
         let half = found.members.iter().find(|member| member.account == "half");
-        assert_eq!(half.map(|half| (half.name.as_str(), half.dead_letters)), Some(("Half", 7)));
+        assert_eq!(
+            half.map(|half| (half.name.as_str(), half.dead_letters)),
+            Some(("Half", 7))
+        );
     }
 
     #[test]

@@ -24,12 +24,14 @@ mod operation;
 pub mod organization;
 mod read;
 mod remove;
+mod template;
 mod update;
 
 pub use access::ORGANIZATION;
 pub use calls::CallAs;
 use calls::Set;
 use instances::Instances;
+pub use instances::{Instance, State};
 
 /// The tag with the name of the stack that a set, or a spoke's stack, belongs to.
 pub const HUB_TAG: &str = "alertctl:hub";

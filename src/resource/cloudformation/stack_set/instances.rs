@@ -121,7 +121,7 @@ impl Instances {
     }
 
     /// In order of account and region.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Instance> {
+    pub fn iter(&self) -> impl Iterator<Item = &Instance> {
         self.0.iter()
     }
 
