@@ -114,8 +114,7 @@ impl Template {
     /// The tags of a resource, by key.
     pub fn tags(&self, tags: &Tags) -> Tags {
         let mut written = tags.clone();
-        let of_runs = |key: &String| OF_RUNS.iter().any(|of_runs| key.starts_with(of_runs));
-        written.retain(|key, _| !of_runs(key));
+        written.retain(|key, _| !OF_RUNS.contains(&key.as_str()));
         written.extend(
             tags.get(STACK_TAG)
                 .map(|stack| (EXPORTED_TAG.to_owned(), stack.clone())),
