@@ -25,13 +25,7 @@ pub use mark::{Mark, Piece, pieces};
 pub const EXPORTED_TAG: &str = "alertctl:exported";
 
 /// Tags that only alertctl's own runs need: whose a resource is, where the rest of the stack is, and what may be deleted.
-const OF_RUNS: &[&str] = &[
-    STACK_TAG,
-    HOME_TAG,
-    REGION_TAG,
-    PROTECT_TAG,
-    super::tags::LISTED_TAG,
-];
+const OF_RUNS: &[&str] = &[STACK_TAG, HOME_TAG, REGION_TAG, PROTECT_TAG];
 
 /// A desired resource, as CloudFormation declares it.
 pub trait Templated {

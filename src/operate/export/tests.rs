@@ -113,7 +113,7 @@ rules:
     assert!(
         there
             .text
-            .contains("!Sub arn:${AWS::Partition}:events:eu-west-1:${AWS::AccountId}:event-bus/"),
+            .contains("!Sub 'arn:${AWS::Partition}:events:eu-west-1:${AWS::AccountId}:event-bus/"),
         "{}",
         there.text
     );
