@@ -26,8 +26,8 @@ pub enum ExportCommand {
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-AWS is not called, and no address of a channel is read or written: in the template they are
-parameters. A template is for one region. If the stack has resources in other regions, too, --write
+AWS is called only for a `for_each` that asks it for elements. No address of a channel is read or
+written: in the template they are parameters. A template is for one region. If the stack has resources in other regions, too, --write
 makes one more file for each, such as stack.template.us-east-1.yaml, to be deployed after the first.
 
 What CloudFormation cannot do is listed on standard error, and in the template's Metadata.

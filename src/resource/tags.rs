@@ -5,7 +5,7 @@ use crate::aws::discovery::{NODE_TAG, STACK_TAG};
 
 /// Lists the tag keys that came from the stack file: a tag that leaves the file is removed, but a tag that somebody
 /// else added is not. If the list does not fit, it continues in `alertctl:tags-2` and so on.
-pub const LISTED_TAG: &str = "alertctl:tags";
+const LISTED_TAG: &str = "alertctl:tags";
 /// The maximum number of characters in a tag's value. Source:
 /// <https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html>.
 const VALUE: usize = 256;

@@ -25,13 +25,7 @@ pub use mark::{Mark, Piece, pieces};
 pub const EXPORTED_TAG: &str = "alertctl:exported";
 
 /// Tags that only alertctl's own runs need: whose a resource is, where the rest of the stack is, and what may be deleted.
-const OF_RUNS: &[&str] = &[
-    STACK_TAG,
-    HOME_TAG,
-    REGION_TAG,
-    PROTECT_TAG,
-    super::tags::LISTED_TAG,
-];
+const OF_RUNS: &[&str] = &[STACK_TAG, HOME_TAG, REGION_TAG, PROTECT_TAG];
 
 /// A desired resource, as CloudFormation declares it.
 pub trait Templated {
@@ -114,8 +108,7 @@ impl Template {
     /// The tags of a resource, by key.
     pub fn tags(&self, tags: &Tags) -> Tags {
         let mut written = tags.clone();
-        let of_runs = |key: &String| OF_RUNS.iter().any(|of_runs| key.starts_with(of_runs));
-        written.retain(|key, _| !of_runs(key));
+        written.retain(|key, _| !OF_RUNS.contains(&key.as_str()));
         written.extend(
             tags.get(STACK_TAG)
                 .map(|stack| (EXPORTED_TAG.to_owned(), stack.clone())),

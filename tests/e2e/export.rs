@@ -90,7 +90,7 @@ fn no_secret_and_no_account_is_in_a_template() {
     world.write(
         "stack.yaml",
         "stack: mission\nregion: eu-west-1\nchannels:\n  ops: { webhook: { env: SLACK_WEBHOOK_URL } }\ntopics:\n  \
-         alerts: { to: [ops], https: [\"https://user:verysecret@example.com/verysecret\"] }\n",
+         alerts: { to: [ops], subscriptions: [{ https: \"https://example.com/verysecret\" }] }\n",
     );
     let ran = world.ok(&["export", "stack", "--format", "cloudformation"]);
     assert!(!ran.all().contains("verysecret"), "{}", ran.all());
@@ -130,7 +130,7 @@ fn what_cannot_be_exported_is_refused() {
     let world = World::new();
     world.write(
         "stack.yaml",
-        "stack: mission\ntopics: { mail: { email: [a@example.com] } }\n",
+        "stack: mission\ntopics: { mail: { subscriptions: [{ email: a@example.com }] } }\n",
     );
     for (args, said) in [
         (&[][..], "no region"),
@@ -151,13 +151,13 @@ fn what_cannot_be_exported_is_refused() {
     let alarms: String = (0..600)
         .map(|n| {
             format!(
-                "  a{n}: {{ namespace: AWS/SQS, metric: X, statistic: Sum, threshold: 1, notify: [mail] }}\n"
+                "  a{n}: {{ metric: AWS/SQS NumberOfMessagesSent, statistic: Sum, period: 60, threshold: \"> {n}\", to: [mail] }}\n"
             )
         })
         .collect();
     world.write(
         "stack.yaml",
-        &format!("stack: mission\nregion: eu-west-1\ntopics: {{ mail: {{ email: [a@example.com] }} }}\nalarms:\n{alarms}"),
+        &format!("stack: mission\nregion: eu-west-1\ntopics: {{ mail: {{ subscriptions: [{{ email: a@example.com }}] }} }}\nalarms:\n{alarms}"),
     );
     let ran = world.run(&["export", "stack", "--format", "cloudformation"]);
     assert_eq!(ran.code, 1, "{}", ran.all());

@@ -1,7 +1,8 @@
 """Deploys CloudFormation templates at an endpoint. Standard input is JSON: {"endpoint", "stack", "code",
-"templates": [{"region", "document"}], "without"}.
+"templates": [{"region", "document"}], "without", "parameter"}.
 
-`code` is the file that the functions run. Resources of the types in `without` are left out. Prints what failed.
+`code` is the file that the functions run. Resources of the types in `without` are left out, `TYPE.PROPERTY` those with
+this property. `parameter` is the value of every parameter that must have one. Prints what failed.
 """
 
 import json
@@ -22,25 +23,37 @@ def client(service, region):
     )
 
 
+def is_left_out(one):
+    with_properties = {f"{one['Type']}.{name}" for name in one["Properties"]}
+    return bool(({one["Type"]} | with_properties) & set(wanted["without"]))
+
+
 def deploy(region, document):
     resources = document["Resources"]
-    left_out = {name for name, one in resources.items() if one["Type"] in wanted["without"]}
+    left_out = {name for name, one in resources.items() if is_left_out(one)}
     for name in left_out:
         del resources[name]
     for one in resources.values():
         needed = [name for name in one.pop("DependsOn", []) if name not in left_out]
         if needed:
             one["DependsOn"] = needed
+    # A template of a request has at most 51,200 bytes.
+    s3 = client("s3", region)
+    bucket = f"templates-{region}"
+    location = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+    s3.create_bucket(Bucket=bucket, **location)
+    s3.put_object(Bucket=bucket, Key="template.json", Body=json.dumps(document))
     parameters = {}
     if "CodeBucket" in document.get("Parameters", {}):
-        s3 = client("s3", region)
-        s3.create_bucket(Bucket="code", CreateBucketConfiguration={"LocationConstraint": region})
-        s3.upload_file(wanted["code"], "code", document["Parameters"]["CodeKey"]["Default"])
-        parameters["CodeBucket"] = "code"
+        s3.upload_file(wanted["code"], bucket, document["Parameters"]["CodeKey"]["Default"])
+        parameters["CodeBucket"] = bucket
+    for name, declared in document.get("Parameters", {}).items():
+        if name not in parameters and "Default" not in declared:
+            parameters[name] = wanted["parameter"]
     cloudformation = client("cloudformation", region)
     cloudformation.create_stack(
         StackName=wanted["stack"],
-        TemplateBody=json.dumps(document),
+        TemplateURL=f"{wanted['endpoint']}/{bucket}/template.json",
         Capabilities=["CAPABILITY_NAMED_IAM"],
         Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
     )

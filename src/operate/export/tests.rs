@@ -17,25 +17,24 @@ fn templates(text: &str) -> Vec<Exported> {
     exported(&graph(text), HOME, &["something".to_owned()])
 }
 
-const SMALL: &str = "
+const SMALL: &str = r#"
 stack: mission
 region: eu-west-1
 tags: { team: a }
 channels:
   ops: { webhook: { env: A } }
 topics:
-  alerts: { to: [ops], display_name: \"${Alerts}\" }
+  alerts: { to: [ops], display_name: Alerts }
 alarms:
   cpu:
-    namespace: AWS/EC2
-    metric: CPUUtilization
+    metric: AWS/EC2 CPUUtilization
     statistic: Average
-    threshold: 80
     period: 300
-    notify: [alerts]
+    threshold: ">= 80"
+    to: [alerts]
 rules:
   guardduty: { pattern: { source: [aws.guardduty] }, to: [ops] }
-";
+"#;
 
 #[test]
 fn a_small_stack() {
@@ -114,7 +113,7 @@ rules:
     assert!(
         there
             .text
-            .contains("!Sub arn:${AWS::Partition}:events:eu-west-1:${AWS::AccountId}:event-bus/"),
+            .contains("!Sub 'arn:${AWS::Partition}:events:eu-west-1:${AWS::AccountId}:event-bus/"),
         "{}",
         there.text
     );
@@ -128,7 +127,7 @@ rules:
 
 #[test]
 fn what_cannot_be_said_is_listed_once() {
-    let text = SMALL.replace("    period: 300", "    period: 300\n    warm_up: 10m");
+    let text = SMALL.replace("    period: 300", "    period: 300\n    warm_up: { minutes: 10 }");
     let lost = lost(&graph(&text), HOME);
     let of_alarm: Vec<_> = lost.iter().filter(|what| what.contains("`warm_up`")).collect();
     assert_eq!(of_alarm.len(), 1, "{lost:?}");

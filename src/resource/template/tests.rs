@@ -88,7 +88,7 @@ fn only_tags_of_the_resource_itself_are_exported() {
     tags.insert(HOME_TAG.to_owned(), "eu-west-1".to_owned());
     let shown = template.tags(&tags);
     let keys: Vec<_> = shown.keys().map(String::as_str).collect();
-    assert_eq!(keys, [EXPORTED_TAG, "alertctl:node", "team"]);
+    assert_eq!(keys, [EXPORTED_TAG, "alertctl:node", "alertctl:tags", "team"]);
     assert_eq!(shown[EXPORTED_TAG], "mission");
 }
 
