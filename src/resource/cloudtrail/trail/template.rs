@@ -13,6 +13,7 @@ impl Templated for CloudtrailTrail {
             bucket_name,
             prefix,
             multi_region,
+            organization,
             log_file_validation,
             kms_key,
             logs,
@@ -30,6 +31,7 @@ impl Templated for CloudtrailTrail {
             )
             .set("IsLogging", true)
             .set("IsMultiRegionTrail", *multi_region)
+            .set_some("IsOrganizationTrail", organization.then_some(true))
             .set("IncludeGlobalServiceEvents", true)
             .set("EnableLogFileValidation", *log_file_validation)
             .set_some("KMSKeyId", kms_key.as_ref().map(|key| template.text(&key.arn())));
