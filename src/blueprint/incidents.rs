@@ -126,7 +126,7 @@ mod tests {
             assert!(
                 actions
                     .iter()
-                    .all(|right| right["Action"] == "dynamodb:UpdateItem"),
+                    .all(|right| right["Action"] == serde_json::json!(["dynamodb:UpdateItem"])),
                 "{actions:?}"
             );
         }

