@@ -144,12 +144,10 @@ async fn a_suspended_account_is_told_and_is_no_difference() {
         };
         let mut state = fake.state.lock().unwrap();
         let instances = &mut state.sets.get_mut(NAME).unwrap().instances;
-        let [first, .., last] = &mut instances.values_mut().collect::<Vec<_>>()[..] else {
-            panic!("four instances");
-        };
-        first.status = StackInstanceStatus::Outdated;
-        first.detailed = StackInstanceDetailedStatus::SkippedSuspendedAccount;
-        last.drift = Some(StackDriftStatus::Drifted);
+        let mut all: Vec<_> = instances.values_mut().collect();
+        all[0].status = StackInstanceStatus::Outdated;
+        all[0].detailed = StackInstanceDetailedStatus::SkippedSuspendedAccount;
+        all[3].drift = Some(StackDriftStatus::Drifted);
     }
     assert_eq!(apply(&fake, &desired()).await.unwrap(), Vec::<String>::new());
     let about = CloudformationStackSet::about(ours(&see(&fake, &desired()).await));
