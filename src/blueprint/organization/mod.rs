@@ -18,6 +18,7 @@ use crate::resource::sns::topic::SnsTopic;
 use crate::resource::{NodeId, Ref};
 use crate::stack::{MemberTarget, Organization, alarms_of_members, dead_letter_alarms};
 
+mod set;
 pub mod spoke;
 
 /// The key of the members' bus; no key in a stack file contains a dot.
@@ -53,7 +54,9 @@ impl Build<'_> {
             policy: Some(self.members_may_send(organization)),
             tags: self.tags::<EventbridgeEventBus>(MEMBERS),
         };
-        buses.insert(MEMBERS.to_owned(), self.graph.add(MEMBERS, made));
+        let bus = self.graph.add(MEMBERS, made);
+        self.stack_set(organization, &bus);
+        buses.insert(MEMBERS.to_owned(), bus);
         let heard: Vec<_> = stack.rules_of_members(organization, self.home);
         let on_bus = |wiring: &Wiring| Wiring {
             key: format!("organization.{}", wiring.key),

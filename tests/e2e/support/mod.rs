@@ -58,8 +58,9 @@ pub const NO_ADDRESSES: [(&str, &str); 6] = [
 ];
 
 /// The services, with the names that the SDK uses in its settings.
-const SERVICES: [&str; 14] = [
+const SERVICES: [&str; 16] = [
     "APIGATEWAYV2",
+    "CLOUDFORMATION",
     "CLOUDTRAIL",
     "CLOUDWATCH",
     "CLOUDWATCH_LOGS",
@@ -68,6 +69,7 @@ const SERVICES: [&str; 14] = [
     "IAM",
     "KMS",
     "LAMBDA",
+    "ORGANIZATIONS",
     "RESOURCE_GROUPS_TAGGING_API",
     "S3",
     "SNS",

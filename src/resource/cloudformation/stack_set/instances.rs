@@ -9,7 +9,7 @@ use aws_sdk_cloudformation::types::{
 use super::Live;
 use super::calls::Set;
 use crate::aws::call::pages;
-use crate::aws::concurrently;
+use crate::aws::{concurrently, concurrently_found};
 use crate::resource::{Health, Result, Verdict};
 
 /// The field `instances` of a set on which there is nothing to do.
@@ -45,14 +45,20 @@ pub enum State {
     Underway,
     /// Its account is suspended.
     Suspended,
+    /// Its account has left the organization.
+    Left,
 }
 
-const STATES: [(State, &str); 4] = [
+const STATES: [(State, &str); 5] = [
     (State::Outdated, "outdated"),
     (State::Inoperable, "inoperable"),
     (State::Underway, "being changed"),
     (State::Suspended, "in suspended accounts"),
+    (State::Left, "in accounts that left the organization"),
 ];
+
+/// How many accounts with instances that are not current are looked for in the organization.
+const LOOKED_FOR: usize = 20;
 
 /// All instances. A list has 100 a page, so from the second page on all regions are listed at the same time.
 pub(super) async fn read(set: &Set<'_>, regions: &[String]) -> Result<Instances> {
@@ -65,6 +71,36 @@ pub(super) async fn read(set: &Set<'_>, regions: &[String]) -> Result<Instances>
         all = listed.into_iter().flatten().collect();
     }
     Ok(Instances::of(all))
+}
+
+/// Marks the instances in accounts that have left the organization, if one there is not current. No operation reaches them.
+pub(super) async fn mark_left(set: &Set<'_>, instances: &mut Instances) -> Result<()> {
+    let broken = |one: &&Instance| matches!(one.state, Some(State::Outdated | State::Inoperable));
+    let accounts: BTreeSet<_> = instances
+        .iter()
+        .filter(broken)
+        .map(|one| one.account.clone())
+        .collect();
+    let left: BTreeSet<String> = concurrently_found(accounts.into_iter().take(LOOKED_FOR), async |account| {
+        let request = set.aws.connection.clients.organizations.describe_account();
+        let request = request.account_id(&account);
+        let described = set
+            .aws
+            .call("organizations:DescribeAccount", || request.clone().send());
+        match described.await {
+            Err(fault) if fault.is(&["AccountNotFoundException"]) => Ok(Some(account)),
+            // It is only for a better word.
+            Err(fault) if fault.denied() => Ok(None),
+            result => result.map(|_| None),
+        }
+    })
+    .await?;
+    for one in &mut instances.0 {
+        if left.contains(&one.account) {
+            one.state = Some(State::Left);
+        }
+    }
+    Ok(())
 }
 
 async fn page(
@@ -241,7 +277,8 @@ impl Instances {
     }
 
     pub(super) fn health(&self, live: &Live) -> Health {
-        let broken = self.count(State::Outdated) + self.count(State::Inoperable);
+        let broken = [State::Outdated, State::Inoperable, State::Left].map(|state| self.count(state));
+        let broken: usize = broken.into_iter().sum();
         let underway = self.count(State::Underway);
         let verdict = match () {
             () if broken > 0 || self.has_gaps(live) => Verdict::Attention,
@@ -263,6 +300,7 @@ impl Instances {
             (State::Inoperable, "inoperable"),
             (State::Underway, "underway"),
             (State::Suspended, "suspended"),
+            (State::Left, "left"),
         ] {
             health = health.with(name, self.count(state));
         }

@@ -102,6 +102,9 @@ pub(super) async fn read(set: &Set<'_>) -> Result<Option<Live>> {
     }
     let mut live = live(set, found);
     live.instances = instances::read(set, &live.regions).await?;
+    if live.is_service_managed() {
+        instances::mark_left(set, &mut live.instances).await?;
+    }
     Ok(Some(live))
 }
 

@@ -49,7 +49,7 @@ pub(super) async fn remove(live: &Live, cx: &Context<'_>) -> Result<()> {
             .await?;
         failed.extend(operations.failures(&id).await?);
     }
-    let left = left(&set, &live.regions, !failed.is_empty()).await?;
+    let left = left(&set, &live, !failed.is_empty()).await?;
     if !left.is_empty() {
         leave(&operations, &live, &left, failed).await?;
     }
@@ -74,14 +74,17 @@ fn everything(live: &Live) -> Vec<Where> {
 }
 
 /// The instances that are still there. Where nothing failed, those that the list only still shows get a moment to go.
-async fn left(set: &Set<'_>, regions: &[String], some_failed: bool) -> Result<Instances> {
-    let mut now = instances::read(set, regions).await?;
+async fn left(set: &Set<'_>, live: &Live, some_failed: bool) -> Result<Instances> {
+    let mut now = instances::read(set, &live.regions).await?;
     for _ in 0..LOOKS {
         if now.is_empty() || some_failed {
             break;
         }
         sleep(PAUSE).await;
-        now = instances::read(set, regions).await?;
+        now = instances::read(set, &live.regions).await?;
+    }
+    if live.is_service_managed() {
+        instances::mark_left(set, &mut now).await?;
     }
     Ok(now)
 }
@@ -99,7 +102,10 @@ async fn leave(
         let reported = failed
             .iter()
             .any(|failure| failure.account == place.account && failure.region == place.region);
-        matches!(place.state, Some(State::Inoperable | State::Suspended)) || !reported
+        matches!(
+            place.state,
+            Some(State::Inoperable | State::Suspended | State::Left)
+        ) || !reported
     };
     let (lost, mendable): (Vec<_>, Vec<_>) = left.iter().partition(|place| is_lost(place));
     if !mendable.is_empty() {

@@ -170,6 +170,14 @@ async fn repair(
         }
     }
     let of = |state: State| live.instances.of_state(state);
+    // Their stacks are out of reach.
+    for of in places(wanted, live, of(State::Left)) {
+        started.push(
+            operations
+                .start(&Deed::DeleteInstances { of, retain: true })
+                .await?,
+        );
+    }
     // No update reaches these. What was left of their stacks goes, and they are made anew.
     for of in places(wanted, live, of(State::Inoperable)) {
         let deed = Deed::DeleteInstances {

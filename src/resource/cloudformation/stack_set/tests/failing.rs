@@ -135,6 +135,32 @@ async fn an_inoperable_instance_is_taken_away_and_made_anew() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_account_that_left_the_organization_is_told_and_given_up() {
+    let fake = organization();
+    apply(&fake, &desired()).await.unwrap();
+    {
+        use aws_sdk_cloudformation::types::StackInstanceStatus;
+        let mut state = fake.state.lock().unwrap();
+        state.units.get_mut(UNIT).unwrap().retain(|account| account != A);
+        let place = (A.to_owned(), "us-east-1".to_owned());
+        let instances = &mut state.sets.get_mut(NAME).unwrap().instances;
+        instances.get_mut(&place).unwrap().status = StackInstanceStatus::Outdated;
+    }
+    let live = ours(&see(&fake, &desired()).await).clone();
+    assert_eq!(
+        live.instances.condition(&live),
+        "of 4: 1 in accounts that left the organization"
+    );
+    assert_eq!(apply(&fake, &desired()).await.unwrap(), ["instances"]);
+    assert_eq!(
+        fake.written(),
+        [format!(
+            "delete-instances {UNIT} INTERSECTION {A} in us-east-1 retained"
+        )]
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_suspended_account_is_told_and_is_no_difference() {
     let fake = organization();
     apply(&fake, &desired()).await.unwrap();
@@ -144,12 +170,10 @@ async fn a_suspended_account_is_told_and_is_no_difference() {
         };
         let mut state = fake.state.lock().unwrap();
         let instances = &mut state.sets.get_mut(NAME).unwrap().instances;
-        let [first, .., last] = &mut instances.values_mut().collect::<Vec<_>>()[..] else {
-            panic!("four instances");
-        };
-        first.status = StackInstanceStatus::Outdated;
-        first.detailed = StackInstanceDetailedStatus::SkippedSuspendedAccount;
-        last.drift = Some(StackDriftStatus::Drifted);
+        let mut all: Vec<_> = instances.values_mut().collect();
+        all[0].status = StackInstanceStatus::Outdated;
+        all[0].detailed = StackInstanceDetailedStatus::SkippedSuspendedAccount;
+        all[3].drift = Some(StackDriftStatus::Drifted);
     }
     assert_eq!(apply(&fake, &desired()).await.unwrap(), Vec::<String>::new());
     let about = CloudformationStackSet::about(ours(&see(&fake, &desired()).await));

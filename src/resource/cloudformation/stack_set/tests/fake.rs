@@ -206,7 +206,14 @@ impl Fake {
 
     /// The calls that change something.
     pub fn written(&self) -> Vec<String> {
-        let reads = ["describe", "instances", "operation", "operations", "results"];
+        let reads = [
+            "describe",
+            "instances",
+            "operation",
+            "operations",
+            "results",
+            "account",
+        ];
         let read = |line: &String| reads.contains(&line.split(' ').next().unwrap_or_default());
         self.script.log().into_iter().filter(|line| !read(line)).collect()
     }
@@ -218,6 +225,8 @@ impl Fake {
 
     pub fn put(&self, clients: &mut Clients) {
         let rules: Vec<_> = [self.change_rules(), self.instance_rules(), self.look_rules()].concat();
+        clients.organizations =
+            mock_client!(aws_sdk_organizations, RuleMode::MatchAny, &[self.account_rule()]);
         clients.cloudformation = mock_client!(aws_sdk_cloudformation, RuleMode::MatchAny, &rules);
     }
 }

@@ -7,6 +7,7 @@ use aws_sdk_cloudformation::operation::list_stack_instances::ListStackInstancesO
 use aws_sdk_cloudformation::operation::list_stack_set_operation_results::ListStackSetOperationResultsOutput;
 use aws_sdk_cloudformation::operation::list_stack_set_operations::ListStackSetOperationsOutput;
 use aws_sdk_cloudformation::types as sdk;
+use aws_sdk_organizations::operation::describe_account::DescribeAccountOutput;
 use aws_smithy_mocks::{Rule, mock};
 
 use super::Fake;
@@ -19,6 +20,26 @@ fn page<T>(all: Vec<T>, token: Option<&str>) -> (Vec<T>, Option<String>) {
 }
 
 impl Fake {
+    /// Whether an account is in the organization.
+    pub(super) fn account_rule(&self) -> Rule {
+        let account = self.with();
+        self.script.rule_or(
+            "account",
+            mock!(aws_sdk_organizations::Client::describe_account),
+            |r| r.account_id().unwrap_or_default().to_owned(),
+            move |r| {
+                account(&|state| {
+                    let wanted = r.account_id().unwrap_or_default();
+                    let is_member = state.units.values().flatten().any(|one| one == wanted);
+                    match is_member {
+                        true => Ok(DescribeAccountOutput::builder().build()),
+                        false => Err(("AccountNotFoundException", wanted.to_owned())),
+                    }
+                })
+            },
+        )
+    }
+
     pub(super) fn look_rules(&self) -> Vec<Rule> {
         let script = &self.script;
         let (set, instances, operation) = (self.with(), self.with(), self.with());
