@@ -104,15 +104,22 @@ impl Aws {
         let there = elsewhere.entry(region.to_owned()).or_insert_with(|| {
             let there = Self {
                 identity: self.identity.clone(),
-                memory: self.memory.clone(),
                 may_empty_buckets: self.may_empty_buckets,
                 takes_ad_hoc: self.takes_ad_hoc,
-                run: self.run.clone(),
-                ..Self::new(self.connection.in_region(region), self.stack.clone())
+                ..self.over(self.connection.in_region(region))
             };
             Rc::new(there)
         });
         there.clone()
+    }
+
+    /// The same stack and run over another connection, with nothing known yet.
+    pub(super) fn over(&self, connection: Connection) -> Self {
+        Self {
+            memory: self.memory.clone(),
+            run: self.run.clone(),
+            ..Self::new(connection, self.stack.clone())
+        }
     }
 
     /// The stack `stack` over the same connection.
@@ -287,6 +294,13 @@ pub async fn pages<T>(
 
 #[cfg(test)]
 impl Aws {
+    /// Gives the answer to `question` of [`Self::once`] in advance.
+    pub(crate) fn knows<T: 'static>(&self, question: String, answer: T) {
+        let answer = OnceCell::new_with(Some(Ok(Rc::new(answer) as Rc<dyn Any>)));
+        let mut answers = self.answers.lock().expect("no test panicked with it");
+        answers.insert(question, Rc::new(answer));
+    }
+
     /// The stack `mission` in account 123456789012, eu-west-1. Only `tagged` carries its tag.
     pub(crate) fn mocked(tagged: Vec<Tagged>, put: impl FnOnce(&mut super::Clients)) -> Self {
         Self::new(Connection::mocked(put), "mission").knowing(tagged)

@@ -6,6 +6,7 @@ use std::time::Duration;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
+use aws_sdk_sts::config::{Credentials, SharedCredentialsProvider};
 use aws_smithy_http_client::proxy::ProxyConfig;
 
 use super::endpoint;
@@ -179,13 +180,24 @@ impl Connection {
 
     /// The same credentials and endpoint in another region.
     pub(super) fn in_region(&self, region: &str) -> Self {
-        let config = self
-            .config
-            .to_builder()
-            .region(Region::new(region.to_owned()))
-            .build();
+        self.over(
+            self.config
+                .to_builder()
+                .region(Region::new(region.to_owned()))
+                .build(),
+        )
+    }
+
+    /// The same endpoint in another region, with the credentials of another account.
+    pub(super) fn of_account(&self, credentials: &Credentials, region: &str) -> Self {
+        let config = self.config.to_builder().region(Region::new(region.to_owned()));
+        let credentials = SharedCredentialsProvider::new(credentials.clone());
+        self.over(config.credentials_provider(credentials).build())
+    }
+
+    fn over(&self, config: SdkConfig) -> Self {
         Self {
-            region: region.to_owned(),
+            region: config.region().map(ToString::to_string).unwrap_or_default(),
             region_from: self.region_from,
             profile: self.profile.clone(),
             endpoint: self.endpoint.clone(),

@@ -27,6 +27,15 @@ pub const HOME_TAG: &str = "alertctl:home";
 /// The account itself remembers this, so it holds for entries that are no longer in the file.
 pub const PROTECT_TAG: &str = "alertctl:protect";
 
+/// On the bus that an organization's events arrive at, one for each stack in another account: it continues with the
+/// account and the region, `alertctl:spoke:444455556666:eu-central-1`. Nothing else in the hub's account tells of that
+/// stack once its target has left the stack file.
+pub const SPOKE_TAG: &str = "alertctl:spoke:";
+
+/// On a stack in another account: the name of the stack that made it. Not [`STACK_TAG`], because CloudFormation copies a
+/// stack's tags to its resources, and a stack of that name in the other account would take these for its own.
+pub const HUB_TAG: &str = "alertctl:hub";
+
 /// Tags by key.
 pub type Tags = BTreeMap<String, String>;
 

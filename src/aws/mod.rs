@@ -2,6 +2,7 @@
 //!
 //! Only this module and [`crate::resource`] name SDK types.
 
+mod account;
 mod batch;
 pub mod call;
 pub mod cloudtrail;

@@ -13,6 +13,7 @@ pub mod about;
 pub mod access;
 pub mod any;
 pub mod apigatewayv2;
+pub mod cloudformation;
 pub mod cloudtrail;
 pub mod cloudwatch;
 pub mod dynamodb;

@@ -5,6 +5,7 @@ use aws_sdk_eventbridge::types::{DeadLetterConfig, LogConfig};
 
 use crate::aws::fault::{found, gone};
 use crate::resource::access::Access;
+use crate::resource::cloudformation::stack::record;
 use crate::resource::eventbridge::{DEFAULT_BUS, explained, listed, put_tags, read_tags};
 use crate::resource::{
     Aws, Changes, Context, Fault, Fields, Handling, Known, Observed, Output, Presence, Resource, Result,
@@ -42,8 +43,9 @@ const BUS: &str = "arn:{partition}:events:{region}:{account}:event-bus/{prefix}"
 impl Resource for EventbridgeEventBus {
     const KIND: &'static str = "eventbridge-event-bus";
     const HANDLING: Handling = Handling {
-        // EventBridge refuses to delete a bus with rules.
-        deleted_after: &["eventbridge-rule", "eventbridge-targets"],
+        // EventBridge refuses to delete a bus with rules. Stacks in other accounts send events to it, and its tags list
+        // them.
+        deleted_after: &["eventbridge-rule", "eventbridge-targets", "cloudformation-stack"],
         ..Handling::USUAL
     };
     const ACCESS: &'static [Access] = &[
@@ -178,6 +180,7 @@ impl Resource for EventbridgeEventBus {
     }
 
     async fn delete(live: Live, cx: &Context<'_>) -> Result<()> {
+        record::none_unseen(cx.aws, &live.name, &live.tags)?;
         let events = &cx.aws.connection.clients.events;
         // EventBridge may still see rules that were just deleted.
         let request = events.delete_event_bus().name(&live.name);
@@ -196,10 +199,15 @@ fn has_rules(fault: &Fault) -> bool {
     fault.says("ValidationException", "can't be deleted")
 }
 
+/// The ARN of the bus of this name in the region of `aws`.
+pub(in crate::resource) async fn arn_of(aws: &Aws, name: &str) -> Result<String> {
+    let arn = Text::arn("events", format!("event-bus/{name}"));
+    Ok(arn.fill_computed(aws.scope().await?).unwrap_or_default())
+}
+
 async fn read(aws: &Aws, name: &str) -> Result<Option<Live>> {
     let events = &aws.connection.clients.events;
-    let arn = Text::arn("events", format!("event-bus/{name}"));
-    let arn = arn.fill_computed(aws.scope().await?).unwrap_or_default();
+    let arn = arn_of(aws, name).await?;
     let bus = async {
         let request = events.describe_event_bus().name(name);
         found(

@@ -1,0 +1,195 @@
+//! The same stack's calls in another account, with an assumed role of that account.
+
+use std::rc::Rc;
+use std::time::SystemTime;
+
+use aws_sdk_sts::config::Credentials;
+
+use super::call::Aws;
+use super::fault::{Fault, Result};
+
+/// The longest name of a session:
+/// <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>.
+const SESSION: usize = 64;
+
+impl Aws {
+    /// Calls in a region of the account `account`, with its role `role`: a name, with its path if it has one. The role
+    /// is assumed once for all regions. The credentials last an hour, which is the longest that AWS gives to a caller
+    /// who has assumed a role already.
+    ///
+    /// # Errors
+    /// The role cannot be assumed: the fault says which role, who asked for it, and what has to be allowed where.
+    pub async fn in_account(&self, account: &str, role: &str, region: &str) -> Result<Rc<Self>> {
+        let partition = &self.scope().await?.partition;
+        let role = format!(
+            "arn:{partition}:iam::{account}:role/{}",
+            role.trim_start_matches('/')
+        );
+        let there = async || {
+            let assume = async || self.assume(&role, account).await;
+            let credentials = self.once(assumption(&role), assume).await?;
+            Ok(self.over(self.connection.of_account(&credentials, region)))
+        };
+        self.once(place(&role, region), there).await
+    }
+
+    async fn assume(&self, role: &str, account: &str) -> Result<Credentials> {
+        let session = format!("alertctl-{}", self.stack);
+        let session: String = session.chars().take(SESSION).collect();
+        let request = self.connection.clients.sts.assume_role();
+        let request = request.role_arn(role).role_session_name(session);
+        let assumed = self.call("sts:AssumeRole", || request.clone().send()).await;
+        let given = match assumed {
+            Ok(answer) => answer.credentials,
+            Err(fault) => return Err(self.not_assumed(fault, role, account).await),
+        };
+        let given = given.ok_or_else(|| {
+            let text = format!("the answer for {role} contains no credentials");
+            Fault::new("sts:AssumeRole", "NoCredentials", text)
+        })?;
+        Ok(Credentials::new(
+            given.access_key_id,
+            given.secret_access_key,
+            Some(given.session_token),
+            SystemTime::try_from(given.expiration).ok(),
+            "AssumeRole",
+        ))
+    }
+
+    /// AWS gives the same refusal if the role does not exist, does not trust the caller, or the caller lacks the
+    /// permission:
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_roles.html#troubleshoot_roles_cant-assume-role>.
+    async fn not_assumed(&self, fault: Fault, role: &str, account: &str) -> Fault {
+        let fault = match fault.message.contains(role) {
+            true => fault,
+            false => fault.about(role),
+        };
+        if !fault.denied() {
+            return fault;
+        }
+        let caller = self.caller().await.unwrap_or("the caller");
+        let hint = format!(
+            "three things are needed: the role exists in account {account}; its trust policy allows \
+             `sts:AssumeRole` to {caller}; and {caller} has the permission `sts:AssumeRole` for it. `alertctl \
+             policy --target {account}` prints the policies of the role, `alertctl policy --deployer` those of the \
+             caller; a role that was just made takes some seconds"
+        );
+        fault.hint(hint)
+    }
+}
+
+/// The question whose answer is the credentials of `role`.
+fn assumption(role: &str) -> String {
+    format!("sts:AssumeRole {role}")
+}
+
+/// The question whose answer is [`Aws`] with `role` in `region`.
+fn place(role: &str, region: &str) -> String {
+    format!("{} in {region}", assumption(role))
+}
+
+#[cfg(test)]
+impl Aws {
+    /// Adds another account: `put` replaces the clients that calls with `role` in `region` get.
+    pub(crate) fn and_with_role(
+        self,
+        role: &str,
+        region: &str,
+        put: impl FnOnce(&mut super::Clients),
+    ) -> Self {
+        let there = Self::mocked(Vec::new(), put);
+        self.knows(place(role, region), there);
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_sts::Client;
+    use aws_sdk_sts::operation::assume_role::AssumeRoleOutput;
+    use aws_sdk_sts::operation::get_caller_identity::GetCallerIdentityOutput;
+    use aws_smithy_mocks::{RuleMode, mock, mock_client};
+    use aws_smithy_types::DateTime;
+
+    use super::*;
+    use crate::resource::tests::script::Script;
+
+    const ROLE: &str = "arn:aws:iam::444455556666:role/ops/deploy";
+
+    fn aws(script: &Script) -> Aws {
+        let rules = [
+            script.rule(
+                "assume",
+                mock!(Client::assume_role),
+                |r| format!("{} {}", r.role_arn().unwrap(), r.role_session_name().unwrap()),
+                |r| {
+                    let credentials = aws_sdk_sts::types::Credentials::builder()
+                        .access_key_id(r.role_arn().unwrap())
+                        .secret_access_key("s")
+                        .session_token("t")
+                        .expiration(DateTime::from_secs(4_000_000_000));
+                    AssumeRoleOutput::builder()
+                        .credentials(credentials.build().unwrap())
+                        .build()
+                },
+            ),
+            script.rule(
+                "caller",
+                mock!(Client::get_caller_identity),
+                |_| String::new(),
+                |_| {
+                    GetCallerIdentityOutput::builder()
+                        .arn("arn:aws:iam::123456789012:user/me")
+                        .build()
+                },
+            ),
+        ];
+        Aws::mocked(Vec::new(), |clients| {
+            clients.sts = mock_client!(aws_sdk_sts, RuleMode::MatchAny, &rules);
+        })
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_role_is_assumed_once_for_all_regions() {
+        let script = Script::default();
+        let aws = aws(&script);
+        script.refuse("assume", 2, "Throttling", "slow");
+        for region in ["eu-central-1", "us-east-1", "eu-central-1"] {
+            let there = aws
+                .in_account("444455556666", "/ops/deploy", region)
+                .await
+                .unwrap();
+            assert_eq!(there.connection.region, region);
+            assert_eq!(there.stack, "mission");
+        }
+        let one = format!("assume {ROLE} alertctl-mission");
+        assert_eq!(script.log(), [one.as_str(); 3]);
+        aws.in_account("444455556666", "other", "us-east-1")
+            .await
+            .unwrap();
+        assert_eq!(script.count("assume"), 4);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refusal_says_which_role_who_asked_and_what_is_needed() {
+        let script = Script::default();
+        let aws = aws(&script);
+        script.refuse("assume", 1, "AccessDenied", "not authorized");
+        let fault = aws.in_account("444455556666", "ops/deploy", "us-east-1").await;
+        let fault = fault.unwrap_err();
+        assert!(fault.to_string().contains(ROLE), "{fault}");
+        let hint = fault.hint.unwrap();
+        for part in [
+            "444455556666",
+            "user/me",
+            "trust policy",
+            "policy --target 444455556666",
+        ] {
+            assert!(hint.contains(part), "{part}: {hint}");
+        }
+        // One answer is enough: nobody asks again.
+        let again = aws.in_account("444455556666", "ops/deploy", "eu-west-1").await;
+        assert!(again.is_err());
+        assert_eq!(script.count("assume"), 1);
+    }
+}
