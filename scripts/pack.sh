@@ -10,7 +10,7 @@ binary="${2:?name the binary}"
 name="alertctl-$target"
 mkdir -p "dist/$name/completions"
 cp "$binary" "dist/$name/"
-cp README.md CHANGELOG.md SECURITY.md LICENSE-APACHE LICENSE-MIT "dist/$name/"
+cp README.md CHANGELOG.md SECURITY.md LICENSE-APACHE LICENSE-MIT LICENSE-FONT "dist/$name/"
 "$binary" man "dist/$name/man" >/dev/null
 for shell in bash zsh fish powershell; do
   "$binary" completions "$shell" >"dist/$name/completions/alertctl.$shell"

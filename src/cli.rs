@@ -10,6 +10,7 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 mod consent;
+mod export;
 mod files;
 mod global;
 mod help;
@@ -24,6 +25,7 @@ mod service;
 mod tools;
 
 pub use consent::*;
+pub use export::*;
 pub use files::*;
 pub use global::*;
 pub use help::*;
@@ -172,6 +174,8 @@ pub enum Command {
     Graph(GraphArgs),
     /// Print a stack as one file, with includes, variables, defaults and `for_each` written out
     Expand(ExpandArgs),
+    /// Write a stack for a pipeline that deploys without alertctl
+    Export(ExportArgs),
     /// Print the JSON Schema of the stack file, for editors
     Schema(SchemaArgs),
     /// Print completions for a shell
@@ -206,6 +210,10 @@ impl Command {
             Self::Policy(args) => Named::One(&mut args.file.path),
             Self::Graph(args) => Named::One(&mut args.file.path),
             Self::Expand(args) => Named::One(&mut args.file.path),
+            Self::Export(args) => match &mut args.command {
+                ExportCommand::Stack(args) => Named::One(&mut args.file.path),
+                ExportCommand::Spoke(args) => Named::One(&mut args.file.path),
+            },
             _ => return None,
         })
     }
@@ -292,6 +300,10 @@ Examples:
 pub struct StatusArgs {
     #[command(flatten)]
     pub which: StackOrName,
+    /// Show who in the organization is not heard: accounts and regions without a spoke, or with a broken one. Exits with 2
+    /// if there are any
+    #[arg(long, conflicts_with = "stack")]
+    pub org: bool,
     #[command(flatten)]
     pub wait: Wait,
 }

@@ -4,6 +4,7 @@
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_Schedule.html>
 
 mod cron;
+pub(crate) mod zone;
 
 pub use cron::Cron;
 
@@ -34,7 +35,6 @@ pub struct Mute {
     pub schedule: Schedule,
     /// How long a window is open.
     pub seconds: u64,
-    /// By its IANA name.
     #[serde(with = "zone")]
     pub timezone: TimeZone,
     /// Before it, no window is open.
@@ -125,25 +125,6 @@ impl Mute {
         let once =
             matches!(self.schedule, Schedule::At(_)) && self.schedule.last(now, &self.timezone).is_some();
         (over || once) && !self.is_open(now)
-    }
-}
-
-/// Serialises a time zone as its IANA name.
-pub(crate) mod zone {
-    use jiff::tz::TimeZone;
-    use serde::{Deserialize, Deserializer, Serializer, de};
-
-    pub fn serialize<S: Serializer>(zone: &TimeZone, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(zone.iana_name().unwrap_or("UTC"))
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<TimeZone, D::Error> {
-        let name = String::deserialize(from)?;
-        TimeZone::get(&name).map_err(|_| {
-            de::Error::custom(format!(
-                "`{name}` is not an IANA time zone name such as `Asia/Seoul`"
-            ))
-        })
     }
 }
 

@@ -32,10 +32,6 @@ pub const PROTECT_TAG: &str = "alertctl:protect";
 /// stack once its target has left the stack file.
 pub const SPOKE_TAG: &str = "alertctl:spoke:";
 
-/// On a stack in another account: the name of the stack that made it. Not [`STACK_TAG`], because CloudFormation copies a
-/// stack's tags to its resources, and a stack of that name in the other account would take these for its own.
-pub const HUB_TAG: &str = "alertctl:hub";
-
 /// Tags by key.
 pub type Tags = BTreeMap<String, String>;
 

@@ -106,6 +106,8 @@ impl Fault {
             "QueueDoesNotExist",
             "AWS.SimpleQueueService.NonExistentQueue",
             "TrailNotFoundException",
+            "StackSetNotFoundException",
+            "OperationNotFoundException",
             "NoSuchBucket",
             "NoSuchBucketPolicy",
             "NoSuchTagSet",

@@ -18,6 +18,7 @@ mod intercepted;
 pub mod invoke;
 pub mod logs;
 pub mod notify;
+pub mod organizations;
 pub mod pace;
 mod passing;
 mod patience;

@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep_until};
 /// The rate limits that AWS publishes, in calls per second and account. Only calls with a low limit are listed.
 ///
 /// Sources: the quota pages of Amazon API Gateway, AWS KMS, Amazon SNS, Amazon CloudWatch, CloudWatch Logs,
-/// Amazon EventBridge, AWS CloudTrail and AWS Lambda, and the API reference of Amazon DynamoDB.
+/// Amazon EventBridge, AWS CloudTrail, AWS Lambda and AWS Organizations, and the API reference of Amazon DynamoDB.
 /// Calls that share one limit have the same name in the second column. A name that ends in a colon stands for all
 /// other calls of its service, including reads.
 const RATES: &[(&str, &str, u32)] = &[
@@ -87,6 +87,23 @@ const RATES: &[(&str, &str, u32)] = &[
     ("dynamodb:TagResource", "dynamodb:TagResource", 5),
     ("dynamodb:UntagResource", "dynamodb:UntagResource", 5),
     ("dynamodb:ListTagsOfResource", "dynamodb:ListTagsOfResource", 10),
+    (
+        "organizations:DescribeOrganization",
+        "organizations:DescribeOrganization",
+        1,
+    ),
+    ("organizations:ListRoots", "organizations:ListRoots", 1),
+    ("organizations:ListAccounts", "organizations:ListAccounts", 8),
+    (
+        "organizations:ListAccountsForParent",
+        "organizations:ListAccountsForParent",
+        5,
+    ),
+    (
+        "organizations:ListOrganizationalUnitsForParent",
+        "organizations:ListOrganizationalUnitsForParent",
+        5,
+    ),
     ("sns:Subscribe", "sns:Subscribe", 100),
     ("sns:Unsubscribe", "sns:Unsubscribe", 100),
     ("sns:CreateTopic", "sns:CreateTopic", 30),

@@ -171,6 +171,24 @@ const NOT_FOUND: &[&str] = &[
 ];
 const DENIED: &[&str] = &["AccessDenied", "AccessDeniedException"];
 
+/// What CloudFormation says of roles that were just made, in refusals and as the reason of a failed instance.
+/// <https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/cloudformation/stack_set_instance.go>
+const UNSEEN_ROLE: &[&str] = &[
+    "AccountGate check failed",
+    "is not authorized",
+    "role has insufficient",
+    "role with trust relationship",
+    "The security token included in the request is invalid",
+];
+
+/// True if an instance of a stack set may have failed only because its roles were made a moment before.
+pub fn is_unseen_role(reason: &str) -> bool {
+    let reason = reason.to_lowercase();
+    UNSEEN_ROLE
+        .iter()
+        .any(|words| reason.contains(&words.to_lowercase()))
+}
+
 const TABLE: &[Passing] = &[
     // IAM: accepts one change of an entity at a time. A role's name is known before the role is available everywhere.
     Passing::of(
@@ -295,6 +313,10 @@ const TABLE: &[Passing] = &[
         ],
     )
     .saying(&["access denied"]),
+    // CloudFormation: a set's newest state is not everywhere yet.
+    Passing::writing("cloudformation", &["StaleRequestException"]),
+    Passing::deleting("cloudformation", &["StackSetNotEmptyException"]).within(UNSEEN),
+    Passing::unseen("cloudformation", &["ValidationError"]).saying(UNSEEN_ROLE),
     // S3.
     Passing::writing("s3", &["OperationAborted"]),
     Passing::unseen("s3", &["NoSuchBucket"]),

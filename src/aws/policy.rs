@@ -67,6 +67,12 @@ impl Statement {
         self
     }
 
+    /// Anybody as the principal, for a statement with conditions that narrow it.
+    pub fn anyone(mut self) -> Self {
+        self.principal = Some(Principal::Anyone);
+        self
+    }
+
     /// Names the account itself as the principal. The account delegates to its IAM policies.
     pub fn account_root(mut self) -> Self {
         self.principal = Some(Principal::Aws(Text::global_arn("iam", "root")));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_sqs::types::MessageSystemAttributeName as System;
+use aws_sdk_sqs::types::{MessageSystemAttributeName as System, QueueAttributeName};
 
 use super::call::Aws;
 use super::fault::{Result, found, gone};
@@ -42,6 +42,22 @@ impl Queue {
             name: name.to_owned(),
             url,
         }))
+    }
+
+    /// About how many messages wait in it.
+    pub async fn waiting(&self, aws: &Aws) -> Result<usize> {
+        let name = QueueAttributeName::ApproximateNumberOfMessages;
+        let request = aws.connection.clients.sqs.get_queue_attributes();
+        let request = request.queue_url(&self.url).attribute_names(name.clone());
+        let answer = found(
+            aws.call("sqs:GetQueueAttributes", || request.clone().send())
+                .await,
+        )?;
+        let attributes = answer.and_then(|answer| answer.attributes).unwrap_or_default();
+        Ok(attributes
+            .get(&name)
+            .and_then(|count| count.parse().ok())
+            .unwrap_or_default())
     }
 
     /// Receives up to `most` messages. One call returns at most ten. It asks all of SQS's servers only if it waits a

@@ -16,7 +16,7 @@ use super::fault::{Fault, NO_ANSWER, Result, Tried, spoken};
 use super::passing;
 use super::patience::Announce;
 
-pub use super::passing::may_pass;
+pub use super::passing::{is_unseen_role, may_pass};
 
 /// How long one call is retried.
 pub const LIMIT: Duration = Duration::from_secs(5 * 60);

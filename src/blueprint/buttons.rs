@@ -1,7 +1,7 @@
 //! The buttons under messages: Slack posts what people press to an endpoint of the stack, whose function checks it and hands it
 //! to the relay.
 
-use alertctl_relay::{DUTY, RELAY as RELAY_VARIABLE};
+use alertctl_relay::{ACTIONS_PATH, DUTY, RELAY as RELAY_VARIABLE};
 
 use super::elsewhere::region_of;
 use super::endpoints::HttpApi;
@@ -28,7 +28,7 @@ const TIMEOUT: i32 = 5;
 pub fn route() -> HttpRoute {
     HttpRoute {
         method: "POST".to_owned(),
-        path: "/slack".to_owned(),
+        path: ACTIONS_PATH.to_owned(),
     }
 }
 
@@ -66,7 +66,8 @@ impl Build<'_> {
                 Statement::allow("InvokeRelay", &["lambda:InvokeFunction"]).on(relay.function.arn()),
             ],
             policy_after: vec![kms.id().clone()],
-            dead_letter_senders: Vec::new(),
+            // API Gateway waits for its answer, and who pressed the button presses it again.
+            dead_letter_senders: None,
             to: Vec::new(),
             queues: Vec::new(),
             works_off: false,

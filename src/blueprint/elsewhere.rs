@@ -77,12 +77,18 @@ pub fn region_of<'a>(alarm: &'a Alarm, home: &str) -> Option<&'a str> {
     alarm.region.as_deref().filter(|region| *region != home)
 }
 
-/// The topics that alarms in other regions notify; `home` may be unknown.
+/// The topics that alarms in other regions notify, and those of the organization's members; `home` may be unknown.
 pub(super) fn topics_notified(stack: &Stack, home: Option<&str>) -> BTreeSet<String> {
     let home = home.or(stack.region.as_deref()).unwrap_or_default();
     let alarms = stack.alarms_expanded();
     let elsewhere = alarms.values().filter(|alarm| region_of(alarm, home).is_some());
-    elsewhere.flat_map(notified).map(|(topic, _)| topic).collect()
+    let members = stack
+        .organization
+        .iter()
+        .flat_map(|organization| &organization.to);
+    let members = members.filter(|to| stack.topics.contains_key(*to) && !stack.channels.contains_key(*to));
+    let topics = elsewhere.flat_map(notified).map(|(topic, _)| topic);
+    topics.chain(members.cloned()).collect()
 }
 
 impl Build<'_> {
@@ -139,6 +145,7 @@ impl Build<'_> {
                 "alertctl stack {}: alarms of other regions",
                 self.stack.stack
             )),
+            policy: None,
             tags: self.tags::<EventbridgeEventBus>(&bus),
         };
         buses.insert(bus.clone(), self.graph.add(&bus, made));
@@ -184,7 +191,7 @@ impl Build<'_> {
     /// A topic's channels get the event itself, its subscribers get a text, because nobody reads JSON in an
     /// email. If all subscribers are machines, they get the event, too. If the relay writes the topic's mails, the topic
     /// gets the event alone, as it gets the message of an alarm of this region.
-    fn targets_of_states(
+    pub(super) fn targets_of_states(
         &self,
         topic: &str,
         relay: Option<(&Function, &[NodeId])>,

@@ -102,7 +102,7 @@ impl Build<'_> {
             policy_name: "ingest",
             may: self.may_notify(&endpoint.to, kms),
             policy_after: kms.map(|key| key.id().clone()).into_iter().collect(),
-            dead_letter_senders: Vec::new(),
+            dead_letter_senders: Some(Vec::new()),
             to: endpoint.to.clone(),
             queues: self.queues(&endpoint.to),
             works_off: false,

@@ -40,6 +40,7 @@ impl Build<'_> {
                 "alertctl stack {}: {} from other regions",
                 self.stack.stack, wiring.name
             )),
+            policy: None,
             tags: self.tags::<EventbridgeEventBus>(&key),
         };
         buses.insert(key.clone(), self.graph.add(&key, bus));

@@ -35,12 +35,13 @@ pub(super) struct Duty<'a> {
     pub kms_key: Option<&'a Ref<KmsKey>>,
     /// The name of its inline policy.
     pub policy_name: &'static str,
-    /// Its permissions besides writing its own logs and sending to its dead-letter queue.
+    /// Its permissions besides writing its own logs and sending to its dead-letter queue, if it has one.
     pub may: Vec<Statement>,
     /// Nodes whose generated ARNs are part of those statements.
     pub policy_after: Vec<NodeId>,
-    /// Statements for others that send to its dead-letter queue.
-    pub dead_letter_senders: Vec<Statement>,
+    /// Statements for others that send to its dead-letter queue. `None` if it has no such queue, since everybody waits for its
+    /// answer, and tries again.
+    pub dead_letter_senders: Option<Vec<Statement>>,
     /// The channels and topics that it notifies.
     pub to: Vec<String>,
     /// Queues that it puts messages into.
@@ -55,8 +56,8 @@ pub(super) struct Function {
     pub function: Ref<LambdaFunction>,
     /// What must exist before an event may reach the function.
     pub after: Vec<NodeId>,
-    /// The dead-letter queue.
-    pub dead_letters: Ref<SqsQueue>,
+    /// The dead-letter queue, if it has one.
+    pub dead_letters: Option<Ref<SqsQueue>>,
 }
 
 impl Build<'_> {
@@ -72,15 +73,13 @@ impl Build<'_> {
                 tags: self.tags::<LogGroup>(key),
             },
         );
-        let dead_letters = self.dead_letters(
-            key,
-            names.dead_letters_of(name),
-            duty.dead_letter_senders,
-            Vec::new(),
-        );
+        let dead_letters = duty
+            .dead_letter_senders
+            .map(|senders| self.dead_letters(key, names.dead_letters_of(name), senders, Vec::new()));
         let mut works_off = Vec::new();
-        for queue in duty.queues.iter().filter(|_| duty.works_off) {
-            works_off.push((queue, self.queue(queue, &dead_letters, duty.timeout)));
+        let drained = duty.queues.iter().filter(|_| duty.works_off);
+        for (queue, dead_letters) in drained.filter_map(|queue| Some((queue, dead_letters.as_ref()?))) {
+            works_off.push((queue, self.queue(queue, dead_letters, duty.timeout)));
         }
         let role = self.role(
             key,
@@ -93,17 +92,23 @@ impl Build<'_> {
         );
         let incidents = self.incidents_of(&duty.to).cloned();
         let may_update = incidents.as_ref().map(may_update);
+        let may_park = dead_letters
+            .iter()
+            .map(|queue| Statement::allow("ParkWhatFailed", &["sqs:SendMessage"]).on(queue.arn()));
+        let may = duty.may.into_iter().chain(may_update).chain([Statement::allow(
+            "WriteOwnLogs",
+            &["logs:CreateLogStream", "logs:PutLogEvents"],
+        )
+        .on(Text::arn(
+            "logs",
+            format!("log-group:{}:*", names.log_group_of(name)),
+        ))]);
         let role_policy = self.graph.add_after(
             key,
             IamRolePolicy {
                 role: role.clone(),
                 name: duty.policy_name.to_owned(),
-                policy: Policy::of(duty.may.into_iter().chain(may_update).chain([
-                    Statement::allow("WriteOwnLogs", &["logs:CreateLogStream", "logs:PutLogEvents"]).on(
-                        Text::arn("logs", format!("log-group:{}:*", names.log_group_of(name))),
-                    ),
-                    Statement::allow("ParkWhatFailed", &["sqs:SendMessage"]).on(dead_letters.arn()),
-                ])),
+                policy: Policy::of(may.chain(may_park)),
             },
             duty.policy_after,
         );
@@ -122,7 +127,7 @@ impl Build<'_> {
                 role,
                 memory_mb: duty.memory_mb,
                 timeout_seconds: duty.timeout,
-                code: self.code.get_or_init(|| code(self.stack)).clone(),
+                code: self.code.get_or_init(|| code(self.stack, self.accounts)).clone(),
                 kms_key: duty.kms_key.cloned(),
                 encrypted_for: names.function(),
                 environment,
@@ -132,16 +137,18 @@ impl Build<'_> {
             },
             after,
         );
-        self.graph.add_after(
-            key,
-            LambdaEventInvokeConfig {
-                function: function.clone(),
-                maximum_retry_attempts: settings.maximum_retry_attempts,
-                maximum_event_age_seconds: settings.maximum_event_age_seconds,
-                on_failure_arn: dead_letters.arn(),
-            },
-            [role_policy.id().clone(), dead_letters.id().clone()],
-        );
+        if let Some(dead_letters) = &dead_letters {
+            self.graph.add_after(
+                key,
+                LambdaEventInvokeConfig {
+                    function: function.clone(),
+                    maximum_retry_attempts: settings.maximum_retry_attempts,
+                    maximum_event_age_seconds: settings.maximum_event_age_seconds,
+                    on_failure_arn: dead_letters.arn(),
+                },
+                [role_policy.id().clone(), dead_letters.id().clone()],
+            );
+        }
         self.watched.functions.push((duty.key.clone(), duty.name.clone()));
         let function = Function {
             function,

@@ -67,8 +67,11 @@ impl Build<'_> {
         for key in topics_with_heartbeat(self.stack) {
             let signal = signal(&self.names.topic(key, &self.stack.topics[key]));
             let target = carrying(&signal, bare_target(key, self.names.topic_arn(key)));
-            let after = topics.get(key).map(|topic| topic.id().clone());
-            wirings.push(self.heartbeat(Some(key), every, target, after.into_iter().collect()));
+            let topic = topics.get(key).map(|topic| topic.id().clone());
+            // Before a heartbeat comes, the filters of its mails must keep it from people.
+            let filters = self.mailed.get(key).into_iter().flatten().cloned();
+            let after = topic.into_iter().chain(filters).collect();
+            wirings.push(self.heartbeat(Some(key), every, target, after));
         }
         wirings
     }

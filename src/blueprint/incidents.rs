@@ -1,5 +1,5 @@
-//! The table of messages that are updated until an alarm is over: a Slack app can change what it posted, if it still
-//! knows the message's id.
+//! The table of incidents. A Slack app can change what it posted, if it still knows the message's id; and a service that pages
+//! people does not know by itself that an end is newer than the beginning that comes after it.
 
 use std::collections::BTreeMap;
 
@@ -22,9 +22,9 @@ const REMIND: &str = "incidents.remind";
 const LOOKS: i32 = 5;
 
 impl Build<'_> {
-    /// Adds the table if messages of some channel can be updated.
+    /// Adds the table if some channel keeps incidents.
     pub(super) fn incidents(&mut self) {
-        if !self.updates(self.stack.channels.keys()) {
+        if !self.keeps(self.stack.channels.keys()) {
             return;
         }
         let table = self.graph.add(
@@ -39,15 +39,15 @@ impl Build<'_> {
         self.incidents = Some(table);
     }
 
-    /// The table, if a function that notifies `to` updates messages.
+    /// The table, if a function that notifies `to` tells a channel of incidents.
     pub(super) fn incidents_of(&self, to: &[String]) -> Option<&Ref<DynamodbTable>> {
-        self.incidents.as_ref().filter(|_| self.updates(to))
+        self.incidents.as_ref().filter(|_| self.keeps(to))
     }
 
-    fn updates<'t>(&self, to: impl IntoIterator<Item = &'t String>) -> bool {
+    fn keeps<'t>(&self, to: impl IntoIterator<Item = &'t String>) -> bool {
         to.into_iter().any(|key| {
             let channel = self.stack.channels.get(key);
-            channel.is_some_and(|channel| channel.channel_type.is_slack_app())
+            channel.is_some_and(|channel| channel.channel_type.keeps_incidents())
         })
     }
 }
@@ -81,12 +81,54 @@ pub(super) fn reminds(stack: &Stack) -> bool {
     stack.channels.values().any(|channel| channel.remind.is_some())
 }
 
-/// Allows the relay to find what people are to be reminded of.
+/// Allows the relay to find what people are to be reminded of, and where the last look came to.
 pub(super) fn may_find(table: &Ref<DynamodbTable>) -> Statement {
-    Statement::allow("FindIncidents", &["dynamodb:Scan"]).on(table.arn())
+    Statement::allow("FindIncidents", &["dynamodb:GetItem", "dynamodb:Scan"]).on(table.arn())
 }
 
-/// Allows a function to keep the ids of its messages in the table, and to find them.
+/// Allows a function to keep in the table what channels show of incidents; what was there is in the answer.
 pub(super) fn may_update(table: &Ref<DynamodbTable>) -> Statement {
-    Statement::allow("KeepIncidents", &["dynamodb:GetItem", "dynamodb:UpdateItem"]).on(table.arn())
+    Statement::allow("KeepIncidents", &["dynamodb:UpdateItem"]).on(table.arn())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::blueprint::tests::{rights_of_the_relay, written};
+
+    #[test]
+    fn the_table_is_there_for_who_keeps_incidents() {
+        let stack = |channel: &str| {
+            format!(
+                "stack: a\nregion: eu-west-1\nchannels: {{ c: {{ {channel} }} }}\ntopics: {{ t: {{ to: [c] }} }}\n"
+            )
+        };
+        for (channel, is_there) in [
+            ("webhook: { env: HOOK }", false),
+            ("discord: { webhook: { env: HOOK } }", false),
+            ("signed_webhook: { address: { env: HOOK } }", false),
+            ("slack: { bot: { env: TOKEN }, channel: C0123ABCD }", true),
+            ("pagerduty: { key: { env: KEY } }", true),
+            ("jira_service_management: { key: { env: KEY } }", true),
+            ("opsgenie: { key: { env: KEY } }", true),
+        ] {
+            let text = stack(channel);
+            assert_eq!(
+                written(&text).contains("dynamodb-table/incidents"),
+                is_there,
+                "{channel}"
+            );
+            let rights = rights_of_the_relay(&text);
+            let actions: Vec<_> = rights
+                .iter()
+                .filter(|right| right["Sid"] == "KeepIncidents")
+                .collect();
+            assert_eq!(actions.len(), usize::from(is_there), "{channel}");
+            assert!(
+                actions
+                    .iter()
+                    .all(|right| right["Action"] == "dynamodb:UpdateItem"),
+                "{actions:?}"
+            );
+        }
+    }
 }

@@ -35,6 +35,7 @@ mod mail;
 mod monitoring;
 mod mutes;
 pub mod names;
+mod organization;
 mod protection;
 mod queues;
 mod relay;
@@ -53,6 +54,7 @@ pub use mail::is_mailed_by_relay;
 use monitoring::Watched;
 pub use mutes::{AlarmsByRegion, alarms_by_region, window};
 pub use names::Names;
+pub use organization::{spoke, target_key};
 pub use relay::RELAY;
 pub use running::{DeadLetters, Running};
 pub use settings::{in_settings, settings};
@@ -89,6 +91,8 @@ pub struct Home<'a> {
     pub account: Option<&'a str>,
     /// ARN of the existing key that the stack uses, if it uses one and AWS was asked.
     pub key: Option<&'a str>,
+    /// Names of the organization's accounts by id, if it was asked; those of the stack file go before.
+    pub accounts: Option<&'a BTreeMap<String, String>>,
 }
 
 impl<'a> From<&'a str> for Home<'a> {
@@ -97,6 +101,7 @@ impl<'a> From<&'a str> for Home<'a> {
             region,
             account: None,
             key: None,
+            accounts: None,
         }
     }
 }
@@ -107,6 +112,7 @@ impl<'a> From<&'a Scope> for Home<'a> {
             region: &scope.region,
             account: Some(&scope.account),
             key: None,
+            accounts: None,
         }
     }
 }
@@ -136,9 +142,16 @@ fn built(mut build: Build<'_>, addresses: &Addresses) -> Graph {
     build.graph
 }
 
-/// The code of every function of `stack`.
-fn code(stack: &Stack) -> Code {
-    let settings = settings(stack).json();
+/// The code of every function of `stack`. `names` are of accounts that the file may not name.
+fn code(stack: &Stack, names: Option<&BTreeMap<String, String>>) -> Code {
+    let mut settings = settings(stack);
+    for (id, name) in names.into_iter().flatten() {
+        settings
+            .accounts
+            .entry(id.clone())
+            .or_insert_with(|| name.clone());
+    }
+    let settings = settings.json();
     Code::new(relay(), Settings::of(&settings), move || {
         let (head, tail) = relay_zip::with_settings(&settings);
         Package {
@@ -172,6 +185,8 @@ struct Build<'a> {
     account: Option<&'a str>,
     /// Of an existing key.
     key_arn: Option<&'a str>,
+    /// Names of accounts, beside those of the file.
+    accounts: Option<&'a BTreeMap<String, String>>,
     names: Names<'a>,
     /// The stack's rules, expanded.
     rules: Rc<[CompiledRule<'a>]>,
@@ -179,9 +194,11 @@ struct Build<'a> {
     alarms: Rc<BTreeMap<String, Alarm>>,
     /// The log group that the stack's own trail writes to.
     trail_log_group: Option<Ref<LogGroup>>,
-    /// The table of messages that are updated.
+    /// The table of incidents.
     incidents: Option<Ref<DynamodbTable>>,
     watched: Watched,
+    /// By topic: the subscriptions that a filter lets have only the relay's texts.
+    mailed: BTreeMap<String, Vec<NodeId>>,
     /// By region: the nodes that must exist before anything else in that other region, because they mark it for
     /// later runs.
     leads: BTreeMap<String, Vec<NodeId>>,
@@ -192,18 +209,25 @@ struct Build<'a> {
 
 impl<'a> Build<'a> {
     fn new(stack: &'a Stack, home: Home<'a>) -> Self {
-        let Home { region, account, key } = home;
+        let Home {
+            region,
+            account,
+            key,
+            accounts,
+        } = home;
         Self {
             stack,
             home: region,
             account,
             key_arn: key,
+            accounts,
             names: Names::of(stack),
             rules: stack.compiled_rules(region).into(),
             alarms: stack.alarms_expanded().into(),
             trail_log_group: None,
             incidents: None,
             watched: Watched::default(),
+            mailed: BTreeMap::new(),
             leads: BTreeMap::new(),
             code: OnceCell::new(),
             graph: Graph::default(),

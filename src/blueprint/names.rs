@@ -144,6 +144,11 @@ impl<'a> Names<'a> {
         limited(self.stack.default_name(&format!("regions-{rule}")), 256)
     }
 
+    /// The bus for events of the organization's members, and the stack set of their spokes.
+    pub fn members_bus(&self) -> String {
+        self.stack.default_name("organization")
+    }
+
     /// The trail, if the stack creates one.
     pub fn trail(&self, trail: &OwnTrail) -> String {
         trail

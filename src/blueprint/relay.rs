@@ -76,7 +76,7 @@ impl Build<'_> {
             policy_name: RELAY,
             may,
             policy_after: vec![key.id().clone()],
-            dead_letter_senders: statement.into_iter().collect(),
+            dead_letter_senders: Some(statement.into_iter().collect()),
             to: self.stack.channels.keys().cloned().collect(),
             queues,
             works_off: true,

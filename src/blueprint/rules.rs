@@ -8,6 +8,7 @@ use super::forwarding::ARRIVALS;
 use super::function::Function;
 use super::incidents::reminds;
 use super::mail::mails;
+use super::organization::MEMBERS;
 use super::targets::{by_arn, for_relay, input, target};
 use crate::aws::Text;
 use crate::aws::policy::Statement;
@@ -19,7 +20,7 @@ use crate::resource::eventbridge::targets::{EventbridgeTargets, Target};
 use crate::resource::lambda::permission::LambdaPermission;
 use crate::resource::sns::topic::SnsTopic;
 use crate::resource::sqs::queue::SqsQueue;
-use crate::resource::{NodeId, Ref};
+use crate::resource::{NodeId, Ref, Resource as _};
 use crate::stack::{CompiledRule, Rule, What, is_arn};
 
 /// The key of the dead-letter queue for events that EventBridge could not deliver.
@@ -101,12 +102,15 @@ impl Build<'_> {
             });
         }
         let mut buses = self.buses();
+        let permission = permissions.get(&self.arrivals_allowed_as()).map(Vec::as_slice);
+        let hub = self.hub(relay.zip(permission), topics, &wirings, &mut buses);
         let arrivals: Vec<_> = wirings
             .iter()
             .filter(|wiring| !wiring.regions.is_empty())
             .map(|wiring| self.arrival(wiring, &mut buses))
             .collect();
         wirings.extend(arrivals);
+        wirings.extend(hub);
         wirings.extend(self.forwarding_to_buses());
         let states = self.states_forwarded();
         if !states.is_empty() {
@@ -134,6 +138,11 @@ impl Build<'_> {
             ways_home.insert(region.clone(), self.way_home(&region, &here));
         }
         let targeted = wirings.len();
+        let on_hub: Vec<_> = wirings
+            .iter()
+            .filter(|wiring| wiring.bus.as_deref() == Some(MEMBERS))
+            .collect();
+        let on_hub: Vec<_> = on_hub.into_iter().map(|wiring| targets_of(&wiring.key)).collect();
         for (index, wiring) in forwarding.into_iter().enumerate() {
             for region in &wiring.regions {
                 self.forwarding_home(&wiring, region, &ways_home[region]);
@@ -141,6 +150,9 @@ impl Build<'_> {
             if let Some(undelivered) = undelivered.as_ref().filter(|_| index < targeted) {
                 self.wire(wiring, &buses, undelivered);
             }
+        }
+        if let Some(hub) = buses.get(MEMBERS) {
+            self.spokes(hub, &on_hub);
         }
     }
 
@@ -152,6 +164,7 @@ impl Build<'_> {
                 EventbridgeEventBus {
                     name: self.names.event_bus(key, bus),
                     description: bus.description.clone(),
+                    policy: None,
                     tags: self.tags::<EventbridgeEventBus>(key),
                 },
             );
@@ -213,7 +226,7 @@ impl Build<'_> {
             .into_iter()
             .map(|wiring| {
                 let (key, rules) = match wiring.bus.clone().filter(|_| region.is_none()) {
-                    Some(key) if key.starts_with(ARRIVALS) => self.arrivals_allowed_as(),
+                    Some(key) if key.starts_with(ARRIVALS) || key == MEMBERS => self.arrivals_allowed_as(),
                     key => (key, self.named_or_prefix(&wiring.name)),
                 };
                 let bus = key.map(|key| self.bus_name(Some(&key)));
@@ -246,7 +259,8 @@ impl Build<'_> {
         let relayed = |topic: &String| !self.stack.topics[topic].to.is_empty() && !mails(self.stack, topic);
         let beats = self.stack.monitoring.as_ref();
         let beats = beats.is_some_and(|monitoring| monitoring.heartbeat.is_some());
-        let by_prefix = beats || reminds(self.stack) || notified.iter().any(relayed);
+        let hub = self.stack.organization.is_some();
+        let by_prefix = beats || hub || reminds(self.stack) || notified.iter().any(relayed);
         allowed.extend(by_prefix.then(|| self.arrivals_allowed_as()));
         let mut permissions = BTreeMap::new();
         for (bus, names) in allowed {
@@ -304,6 +318,7 @@ impl Build<'_> {
             return DEFAULT_BUS.to_owned();
         };
         match (key.strip_prefix(ARRIVALS), self.stack.buses.get(key)) {
+            _ if key == MEMBERS => self.names.members_bus(),
             (Some(rule), _) => self.names.arrivals(rule),
             (None, Some(bus)) => self.names.event_bus(key, bus),
             (None, None) => DEFAULT_BUS.to_owned(),
@@ -320,6 +335,14 @@ impl Build<'_> {
             Some(region) => Text::arn_in(region, "events", resource),
             None => Text::arn("events", resource),
         }
+    }
+}
+
+/// The node of the targets of the rule with this key.
+fn targets_of(key: &str) -> NodeId {
+    NodeId {
+        kind: EventbridgeTargets::KIND,
+        key: key.to_owned(),
     }
 }
 

@@ -101,6 +101,35 @@ endpoints:
         );
     }
 
+    /// API Gateway waits for the answer of the function behind the buttons: nothing would ever come into such a queue.
+    #[test]
+    fn the_function_behind_buttons_has_no_dead_letters() {
+        let text = "
+stack: mission
+region: eu-west-1
+channels: { app: { slack: { bot: { env: TOKEN }, channel: C0123ABCD, actions: true } } }
+topics: { alerts: { to: [app] } }
+";
+        let stack = crate::stack::parse("stack.yaml", text).unwrap().stack;
+        let running = Running::of(&stack, "eu-west-1");
+        assert_eq!(running.functions.len(), 2, "{running:?}");
+        let owners: Vec<_> = running
+            .dead_letters
+            .iter()
+            .map(|one| one.function.as_deref())
+            .collect();
+        assert_eq!(owners, [Some("mission-relay")]);
+        let graph = names(&stack, "eu-west-1");
+        let nodes: Vec<_> = graph.nodes().iter().map(|node| node.id.to_string()).collect();
+        let asynchronous = nodes
+            .iter()
+            .filter(|id| id.starts_with("lambda-event-invoke-config/"));
+        assert_eq!(
+            asynchronous.collect::<Vec<_>>(),
+            ["lambda-event-invoke-config/relay"]
+        );
+    }
+
     #[test]
     fn another_accounts_trail_has_no_guard() {
         let text = "
@@ -115,6 +144,7 @@ trail: { existing: \"arn:aws:cloudtrail:eu-west-1:111111111111:trail/all\", to: 
                 region: "eu-west-1",
                 account: Some(account),
                 key: None,
+                accounts: None,
             };
             Running::of(&stack, home).functions
         };

@@ -126,7 +126,8 @@ impl Build<'_> {
             Some(_) => Some(mail::filter()),
             None => filter.clone(),
         };
-        self.graph.add_after(
+        let is_mailed = relay.is_some();
+        let subscribed = self.graph.add_after(
             format!("{topic}-{}-{who}", endpoint.protocol()),
             SnsSubscription {
                 topic: SubscribedTopic::Own(made.clone()),
@@ -140,6 +141,10 @@ impl Build<'_> {
             // Before the relay writes mails, the subscribers must get SNS's own: two are better than none.
             relay.map(|relay| relay.id().clone()),
         );
+        if is_mailed {
+            let mailed = self.mailed.entry(topic.to_owned()).or_default();
+            mailed.push(subscribed.id().clone());
+        }
     }
 
     fn relay_subscription(
@@ -169,10 +174,13 @@ impl Build<'_> {
                 filter_policy: None,
                 filter_policy_scope: None,
                 raw_message_delivery: false,
-                dead_letter_queue: Some(relay.dead_letters.arn()),
+                dead_letter_queue: relay.dead_letters.as_ref().map(Ref::arn),
             },
             // SNS drops a message that it may not deliver, so the subscription must come after the permission.
-            [permission.id().clone(), relay.dead_letters.id().clone()],
+            [permission.id()]
+                .into_iter()
+                .chain(relay.dead_letters.as_ref().map(Ref::id))
+                .cloned(),
         )
     }
 

@@ -81,7 +81,7 @@ impl Build<'_> {
     fn own_trail(&mut self, trail: &Trail, own: &OwnTrail, key: Option<&Ref<KmsKey>>) {
         let arn = self.names.trail_arn(trail);
         let (bucket_name, policy) = self.bucket(own, &arn);
-        let logs = self.stack.trail_logs().map(|logs| self.delivery(&logs));
+        let logs = self.stack.trail_logs().map(|logs| self.delivery(own, &logs));
         let mut after: Vec<NodeId> = policy.into_iter().collect();
         let logs = logs.map(|(logs, nodes)| {
             after.extend(nodes);
@@ -94,6 +94,7 @@ impl Build<'_> {
                 bucket_name,
                 prefix: own.prefix.clone(),
                 multi_region: own.multi_region,
+                organization: own.organization,
                 log_file_validation: own.log_file_validation,
                 kms_key: key.filter(|_| own.encrypted).cloned(),
                 logs,
@@ -127,14 +128,14 @@ impl Build<'_> {
             TRAIL_KEY,
             S3BucketPolicy {
                 bucket,
-                policy: bucket_policy(&name, own.prefix.as_deref(), trail),
+                policy: bucket_policy(&name, own.prefix.as_deref(), trail, self.organization_of(own)),
             },
         );
         (name, Some(policy.id().clone()))
     }
 
     /// The log group that the trail writes to, and the role it writes with.
-    fn delivery(&mut self, logs: &TrailLogs) -> (trail::TrailLogs, [NodeId; 2]) {
+    fn delivery(&mut self, own: &OwnTrail, logs: &TrailLogs) -> (trail::TrailLogs, [NodeId; 2]) {
         let name = self.names.trail_log_group(logs);
         let log_group = self.graph.add(
             TRAIL_KEY,
@@ -163,16 +164,18 @@ impl Build<'_> {
             Text::region(),
             "*".into(),
         ]);
+        let deliver =
+            Statement::allow("DeliverTrail", &["logs:CreateLogStream", "logs:PutLogEvents"]).on(streams);
+        let deliver = match self.organization_of(own) {
+            Some(id) => deliver.on(Text::arn("logs", format!("log-group:{name}:log-stream:{id}_*"))),
+            None => deliver,
+        };
         let policy = self.graph.add(
             TRAIL_KEY,
             IamRolePolicy {
                 role: role.clone(),
                 name: "deliver".to_owned(),
-                policy: Policy::of([Statement::allow(
-                    "DeliverTrail",
-                    &["logs:CreateLogStream", "logs:PutLogEvents"],
-                )
-                .on(streams)]),
+                policy: Policy::of([deliver]),
             },
         );
         let logs = trail::TrailLogs {
@@ -180,6 +183,12 @@ impl Build<'_> {
             role_arn: role.arn(),
         };
         (logs, [log_group.id().clone(), policy.id().clone()])
+    }
+
+    /// The organization whose accounts the trail logs.
+    fn organization_of(&self, own: &OwnTrail) -> Option<&str> {
+        let organization = self.stack.organization.as_ref().filter(|_| own.organization);
+        organization.map(|organization| organization.id.as_str())
     }
 
     /// Adds the function that restarts a stopped trail and reports who stopped it.
@@ -212,7 +221,7 @@ impl Build<'_> {
             policy_name: "allow-lambda-start-trail-logging",
             may,
             policy_after: key.map(|key| key.id().clone()).into_iter().collect(),
-            dead_letter_senders: Vec::new(),
+            dead_letter_senders: Some(Vec::new()),
             to: trail.to.clone(),
             queues: self.queues(&trail.to),
             works_off: false,
@@ -281,7 +290,7 @@ impl Build<'_> {
 
 /// CloudTrail may write the log files of this trail, and all access must use TLS. Source: AWS CloudTrail User
 /// Guide, "Amazon S3 bucket policy for CloudTrail".
-fn bucket_policy(bucket: &Text, prefix: Option<&str>, trail: &Text) -> Policy {
+fn bucket_policy(bucket: &Text, prefix: Option<&str>, trail: &Text, organization: Option<&str>) -> Policy {
     let arn = Text::bare_arn("s3", bucket.clone());
     let prefix = prefix.map_or_else(String::new, |prefix| format!("{prefix}/"));
     let files = Text::concat([
@@ -290,13 +299,21 @@ fn bucket_policy(bucket: &Text, prefix: Option<&str>, trail: &Text) -> Policy {
         Text::account(),
         "/*".into(),
     ]);
+    // The members' files are not beside those of the trail's own account.
+    // <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html>
+    let of_members = organization.map(|id| arn.clone().then(format!("/{prefix}AWSLogs/{id}/*")));
     let cloudtrail = |statement: Statement| {
         let statement = statement.service("cloudtrail.amazonaws.com");
         statement.when("StringEquals", "aws:SourceArn", trail.clone())
     };
     Policy::of([
         cloudtrail(Statement::allow("CloudTrailReadsAcl", &["s3:GetBucketAcl"])).on(arn.clone()),
-        cloudtrail(Statement::allow("CloudTrailWrites", &["s3:PutObject"]))
+        of_members
+            .into_iter()
+            .fold(
+                cloudtrail(Statement::allow("CloudTrailWrites", &["s3:PutObject"])),
+                Statement::on,
+            )
             .on(files)
             .when("StringEquals", "s3:x-amz-acl", "bucket-owner-full-control"),
         Statement::deny_anyone("OnlyTls", &["s3:*"])

@@ -1,7 +1,9 @@
 //! Where a stack is, and what it uses there that somebody else owns.
 
+use std::collections::BTreeMap;
+
 use super::Access;
-use crate::aws::Fault;
+use crate::aws::{Fault, organizations};
 use crate::blueprint::{Home, Names};
 use crate::output::Failure;
 use crate::resource::kms::key;
@@ -18,12 +20,27 @@ impl Access {
         })
     }
 
-    /// The same with the key of somebody else that `stack` uses, if it does.
+    /// The same with what AWS knows: the key of somebody else that `stack` uses, and the names of its organization's accounts.
     pub(super) async fn home(&self, stack: &Stack) -> Result<Home<'_>, Failure> {
         Ok(Home {
             key: self.existing_key(stack).await?,
+            accounts: self.names_of_accounts(stack).await?,
             ..self.place(stack).await?
         })
+    }
+
+    /// The names of the accounts of the organization that `stack` hears. Without the permission to list them, messages
+    /// show ids where the file has no name.
+    async fn names_of_accounts(&self, stack: &Stack) -> Result<Option<&BTreeMap<String, String>>, Failure> {
+        if stack.organization.is_none() || self.accounts.get().is_some() {
+            return Ok(self.accounts.get());
+        }
+        let names = match organizations::names(&self.aws).await {
+            // The plan warns of it.
+            Err(fault) if organizations::denied(&fault) => BTreeMap::new(),
+            names => names?,
+        };
+        Ok(Some(self.accounts.get_or_init(|| names)))
     }
 
     /// The ARN of the key of somebody else that `stack` uses, if it does.

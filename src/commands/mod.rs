@@ -1,6 +1,7 @@
 //! One file per command: load, call, print.
 
 use std::cell::{Cell, OnceCell};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -27,6 +28,7 @@ mod apply;
 mod arrivals;
 mod backtest;
 pub mod completions;
+mod coverage;
 mod decryption;
 mod destroy;
 mod discover;
@@ -35,6 +37,8 @@ mod endpoints;
 mod event;
 mod events;
 mod expand;
+mod export;
+mod export_spoke;
 mod files;
 mod graph;
 mod home;
@@ -101,6 +105,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Init(args) => init::run(&app, &args),
         Command::Graph(args) => graph::run(&app, &args),
         Command::Expand(args) => expand::run(&app, &args).await,
+        Command::Export(args) => export::run(&app, &args.command).await,
         Command::Schema(_) => schema::run(&app),
         Command::Completions(args) => completions::run(&app, &args),
         Command::Man(args) => man::run(&app, &args),
@@ -141,6 +146,8 @@ struct Access {
     inbox_announced: Cell<bool>,
     /// ARN of the existing key that the stack uses, once it was looked up.
     key: OnceCell<String>,
+    /// Names of the accounts of the stack's organization by id, once they were asked for.
+    accounts: OnceCell<BTreeMap<String, String>>,
 }
 
 impl Access {
@@ -188,6 +195,7 @@ impl App {
             local,
             inbox_announced: Cell::default(),
             key: OnceCell::new(),
+            accounts: OnceCell::new(),
         })
     }
 

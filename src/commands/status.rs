@@ -15,6 +15,9 @@ use crate::output::{MuteRow, Row};
 use crate::stack::Ciphertexts;
 
 pub async fn run(app: &App, args: &StatusArgs) -> Outcome {
+    if args.org {
+        return super::coverage::run(app, args).await;
+    }
     let (access, loaded) = app.access_by_name(&args.which, Ciphertexts::Used).await?;
     let graph = match &loaded {
         Some(loaded) => {

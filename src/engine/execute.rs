@@ -26,6 +26,11 @@ pub enum Event<'a> {
     /// A run that began at this time has not ended: this run watches whether it is still alive.
     Watching(&'a str),
     Started(&'a Step),
+    /// How far a long step is, in a few words.
+    Progress {
+        step: &'a Step,
+        text: &'a str,
+    },
     /// The resource exists and is still settling.
     Waiting(&'a Step),
     Finished {
@@ -156,6 +161,7 @@ impl<'a> Run<'a> {
             claim: self.claim == Some(&step.id),
             fresh: Cell::new(false),
             notes: RefCell::default(),
+            on_progress: Box::new(move |text| on_event(Event::Progress { step, text })),
         };
         let live = self
             .act(step, &cx)
@@ -197,6 +203,7 @@ impl<'a> Run<'a> {
                 claim: false,
                 fresh: Cell::new(false),
                 notes: RefCell::default(),
+                on_progress: Box::new(|_| ()),
             };
             let undone = match (kind(step.id.kind).take_back)(live, &cx).await {
                 Ok(None) => continue,

@@ -5,9 +5,12 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+const JSON: &str = "application/json";
+const FORM: &str = "application/x-www-form-urlencoded";
+
 /// `GET` on a loopback port: the status and the body.
 pub(super) async fn get(port: u16, path: &str, patience: Duration) -> std::io::Result<(u16, Vec<u8>)> {
-    exchange(port, &format!("GET {path}"), "", patience).await
+    exchange(port, &format!("GET {path}"), JSON, &[], "", patience).await
 }
 
 /// `POST` of JSON on a loopback port: the status and the body.
@@ -17,13 +20,33 @@ pub(super) async fn post(
     body: &str,
     patience: Duration,
 ) -> std::io::Result<(u16, Vec<u8>)> {
-    exchange(port, &format!("POST {path}"), body, patience).await
+    exchange(port, &format!("POST {path}"), JSON, &[], body, patience).await
 }
 
-async fn exchange(port: u16, what: &str, body: &str, patience: Duration) -> std::io::Result<(u16, Vec<u8>)> {
+/// `POST` of a form on a loopback port, with more headers: the status and the body.
+pub(super) async fn post_form(
+    port: u16,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+    patience: Duration,
+) -> std::io::Result<(u16, Vec<u8>)> {
+    exchange(port, &format!("POST {path}"), FORM, headers, body, patience).await
+}
+
+async fn exchange(
+    port: u16,
+    what: &str,
+    kind: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+    patience: Duration,
+) -> std::io::Result<(u16, Vec<u8>)> {
     let exchange = async {
         let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
-        let head = format!("{what} HTTP/1.0\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json");
+        let more = headers.iter().map(|(name, value)| format!("\r\n{name}: {value}"));
+        let more: String = more.collect();
+        let head = format!("{what} HTTP/1.0\r\nHost: 127.0.0.1:{port}\r\nContent-Type: {kind}{more}");
         let request = format!("{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len());
         stream.write_all(request.as_bytes()).await?;
         let mut answer = Vec::new();

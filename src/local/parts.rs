@@ -28,9 +28,10 @@ const ATTEMPTS: usize = 3;
 
 /// MiniStack with the additions that stacks need: the program, then the modules of its package `additions`.
 const LAUNCH: &str = include_str!("emulator/launch.py");
-const ADDITIONS: [(&str, &str); 10] = [
+const ADDITIONS: [(&str, &str); 15] = [
     ("__init__.py", include_str!("emulator/__init__.py")),
     ("alarms.py", include_str!("emulator/alarms.py")),
+    ("buses.py", include_str!("emulator/buses.py")),
     ("deliveries.py", include_str!("emulator/deliveries.py")),
     ("filter_pattern.py", include_str!("emulator/filter_pattern.py")),
     ("keys.py", include_str!("emulator/keys.py")),
@@ -38,6 +39,13 @@ const ADDITIONS: [(&str, &str); 10] = [
     ("mappings.py", include_str!("emulator/mappings.py")),
     ("metric_filters.py", include_str!("emulator/metric_filters.py")),
     ("mutes.py", include_str!("emulator/mutes.py")),
+    ("organizations.py", include_str!("emulator/organizations.py")),
+    (
+        "stack_set_operations.py",
+        include_str!("emulator/stack_set_operations.py"),
+    ),
+    ("stack_set_reads.py", include_str!("emulator/stack_set_reads.py")),
+    ("stack_sets.py", include_str!("emulator/stack_sets.py")),
     ("trails.py", include_str!("emulator/trails.py")),
 ];
 

@@ -129,6 +129,12 @@ pub async fn up(inbox_args: &[OsString], mut say: impl FnMut(&str)) -> Result<Se
         .unwrap_or_else(|| unreachable!("both parts were just recorded")))
 }
 
+/// The port of the local AWS, as the local mode's directory notes it.
+pub(super) fn emulator_port(local: &Path) -> Option<u16> {
+    let record = Record::read(local).ok()??;
+    record.emulator.map(|running| running.port)
+}
+
 /// The session, if both of its parts answer.
 pub async fn current() -> Result<Option<Session>, LocalError> {
     let dir = cache::cache_dir()?.join("local");

@@ -10,6 +10,7 @@ mod ask;
 mod backtest;
 mod ci;
 mod cost;
+mod coverage;
 mod dead_letters;
 pub mod defects;
 mod failure;

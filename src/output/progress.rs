@@ -19,6 +19,9 @@ const FRAME: Duration = Duration::from_millis(100);
 /// The frames of the spinner.
 const SPINNER: [char; 10] = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 
+/// Where no line can be drawn anew, how far a long step is appears this often at most.
+const BETWEEN: Duration = Duration::from_secs(30);
+
 /// Minimum of completed steps and time for an estimate: the first steps say little about the later ones.
 const FIRST: (usize, Duration) = (3, Duration::from_secs(2));
 
@@ -39,6 +42,8 @@ struct Running {
     id: NodeId,
     text: String,
     since: Instant,
+    /// When a line of the log last said how far it is.
+    logged: Instant,
 }
 
 impl Progress {
@@ -79,6 +84,7 @@ impl Progress {
                 "a run that began at {since} has not ended: checking whether it is still active"
             )),
             Event::Started(step) => self.start(step),
+            Event::Progress { step, text } => self.progress(step, text),
             Event::Waiting(step) => {
                 let mut running = self.running.borrow_mut();
                 if let Some(one) = running.iter_mut().find(|one| one.id == step.id) {
@@ -118,7 +124,20 @@ impl Progress {
             id: step.id.clone(),
             text: format!("{}  {}  {doing}", step.id, step.name),
             since: Instant::now(),
+            logged: Instant::now(),
         });
+    }
+
+    fn progress(&self, step: &Step, far: &str) {
+        let mut running = self.running.borrow_mut();
+        let Some(one) = running.iter_mut().find(|one| one.id == step.id) else {
+            return;
+        };
+        one.text = format!("{}  {}  {far}", step.id, step.name);
+        if !self.is_live && one.logged.elapsed() >= BETWEEN {
+            one.logged = Instant::now();
+            self.out.say(&format!("    {}  {}: {far}", step.id, step.name));
+        }
     }
 
     fn end(&self, step: &Step, color: &anstyle::Style, mark: &str, done: &str) {

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use futures::future::{FutureExt, LocalBoxFuture};
 
+use super::template::{Entry, Template};
 use super::{
     About, Access, Aws, Changes, Context, Fields, Handling, Known, NodeId, Output, Presence, Resource,
     Result, Wanted,
@@ -78,6 +79,7 @@ pub trait AnyResource {
     fn uses(&self, access: &Access) -> bool;
     fn fields(&self, known: &Known) -> Fields;
     fn difference(&self, live: &AnyLive, known: &Known) -> Changes;
+    fn template(&self, node: &str, template: &Template) -> Entry;
     fn caution(&self, live: &AnyLive) -> Option<String>;
     fn create<'a>(&'a self, cx: &'a Context<'a>) -> LocalBoxFuture<'a, Result<AnyLive>>;
     fn update<'a>(
@@ -120,6 +122,10 @@ impl<R: Resource> AnyResource for R {
 
     fn difference(&self, live: &AnyLive, known: &Known) -> Changes {
         R::fields(self, known).difference(&R::live_fields(typed::<R>(live)), R::IMMUTABLE)
+    }
+
+    fn template(&self, node: &str, template: &Template) -> Entry {
+        R::template(self, node, template)
     }
 
     fn caution(&self, live: &AnyLive) -> Option<String> {

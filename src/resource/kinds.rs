@@ -6,6 +6,7 @@ use super::apigatewayv2::integration::ApigatewayIntegration;
 use super::apigatewayv2::route::ApigatewayRoute;
 use super::apigatewayv2::stage::ApigatewayStage;
 use super::cloudformation::stack::CloudformationStack;
+use super::cloudformation::stack_set::CloudformationStackSet;
 use super::cloudtrail::trail::CloudtrailTrail;
 use super::cloudwatch::alarm::CloudwatchAlarm;
 use super::cloudwatch::alarm_mute_rule::CloudwatchAlarmMuteRule;
@@ -37,6 +38,7 @@ pub const KINDS: &[Kind] = &[
     Kind::of::<ApigatewayRoute>(),
     Kind::of::<ApigatewayStage>(),
     Kind::of::<CloudformationStack>(),
+    Kind::of::<CloudformationStackSet>(),
     Kind::of::<CloudtrailTrail>(),
     Kind::of::<CloudwatchAlarm>(),
     Kind::of::<CloudwatchAlarmMuteRule>(),

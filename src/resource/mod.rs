@@ -34,6 +34,7 @@ pub mod s3;
 pub mod sns;
 pub mod sqs;
 pub mod tags;
+pub mod template;
 
 #[cfg(test)]
 pub(crate) mod tests;
@@ -101,6 +102,8 @@ pub struct Context<'a> {
     pub fresh: Cell<bool>,
     /// Messages for the user after the step.
     pub notes: RefCell<Vec<String>>,
+    /// Shows how far a long step is.
+    pub on_progress: Box<dyn Fn(&str) + 'a>,
 }
 
 impl Context<'_> {
@@ -120,6 +123,11 @@ impl Context<'_> {
         self.notes.borrow_mut().push(note.into());
     }
 
+    /// Shows the user how far the step is, such as `312 of 900 done`. Cheap: may be called as often as it changes.
+    pub fn progress(&self, text: &str) {
+        (self.on_progress)(text);
+    }
+
     fn too_early(node: Unknown) -> Fault {
         Fault::new("plan", "MissingReference", format!("`{node}` does not exist yet"))
             .hint("this is a defect of alertctl: a reference has no edge in the graph")
@@ -134,7 +142,7 @@ impl Context<'_> {
     async_fn_in_trait,
     reason = "boxed once in `any`, on a single-threaded runtime: no Send is needed"
 )]
-pub trait Resource: Sized + 'static {
+pub trait Resource: template::Templated + Sized + 'static {
     /// AWS's own name in kebab case, as in `--adopt kind/key`.
     const KIND: &'static str;
     /// Fields that AWS cannot change. A difference in one of them replaces the resource.
@@ -250,6 +258,7 @@ impl<'a> Context<'a> {
             claim: false,
             fresh: Cell::new(false),
             notes: RefCell::default(),
+            on_progress: Box::new(|_| ()),
         }
     }
 }

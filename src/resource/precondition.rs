@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::access::ANY;
+use super::cloudformation::stack_set::{self, organization};
 use super::cloudtrail::trail;
 use super::{Access, Aws, Fault, Result, Text};
 use crate::aws::cloudtrail::{self, Trail};
@@ -11,6 +12,7 @@ use crate::aws::concurrently;
 use crate::aws::fault::{NO_ANSWER, NOT_SENT};
 
 mod key;
+mod members;
 mod topic;
 
 /// Something in the account that the stack needs to work.
@@ -45,6 +47,10 @@ pub enum Precondition {
         by_rules: bool,
         by_trail: bool,
     },
+    /// The names of the accounts of the organization can be listed.
+    NamesOfMembers,
+    /// StackSets may act in the organization of the stack file.
+    Organization(organization::Use),
 }
 
 impl Precondition {
@@ -54,12 +60,20 @@ impl Precondition {
             Self::AnyTrail { .. } | Self::Trail { .. } => Self::TRAILS,
             Self::Topic { .. } => topic::ACCESS,
             Self::Key { .. } => key::ACCESS,
+            Self::NamesOfMembers => members::ACCESS,
+            Self::Organization(_) => stack_set::ORGANIZATION,
         }
     }
 
     /// The permissions of all preconditions.
     #[cfg(test)]
-    pub const ACCESS: [&'static [Access]; 3] = [Self::TRAILS, topic::ACCESS, key::ACCESS];
+    pub const ACCESS: [&'static [Access]; 5] = [
+        Self::TRAILS,
+        topic::ACCESS,
+        key::ACCESS,
+        stack_set::ORGANIZATION,
+        members::ACCESS,
+    ];
 
     const TRAILS: &'static [Access] = &[
         Access::read(&["cloudtrail:DescribeTrails"], ANY).because("CloudTrail lists trails as a whole"),
@@ -94,6 +108,8 @@ impl Precondition {
                 by_rules,
                 by_trail,
             } => key::unmet(aws, key, [*by_alarms, *by_rules, *by_trail]).await,
+            Self::NamesOfMembers => members::unmet(aws).await,
+            Self::Organization(used) => organization::unmet(aws, used).await,
         };
         match unmet {
             Err(fault) if !fault.is(&[NO_ANSWER, NOT_SENT]) => Ok(Some(format!(
@@ -103,6 +119,9 @@ impl Precondition {
                     Self::Trail { name_or_arn, .. } => format!("whether the trail `{name_or_arn}` logs"),
                     Self::Topic { key, .. } => format!("whether topic `{key}` takes messages"),
                     Self::Key { key, .. } => format!("whether the key `{key}` can be used"),
+                    Self::NamesOfMembers => "whether the organization's accounts can be listed".to_owned(),
+                    Self::Organization(used) =>
+                        format!("whether StackSets may act in organization {}", used.id),
                 }
             ))),
             result => result,

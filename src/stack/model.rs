@@ -12,6 +12,7 @@ mod endpoint;
 mod form;
 mod interval;
 mod mute;
+mod organization;
 mod rule;
 mod secret;
 mod set;
@@ -26,6 +27,7 @@ pub use channel::{Channel, title as channel_title};
 pub use endpoint::{HttpEndpoint, HttpRoute, MessageTemplate, Throttle, Token};
 pub use interval::Interval;
 pub use mute::{Length, Mute};
+pub use organization::{ALARMS, MemberTarget, Organization};
 pub use rule::{Calls, EventBus, Except, MATCHED, Preset, Retry, Rule, RuleInput, What};
 pub use secret::SecretSource;
 pub use set::{AlarmPreset, Override};
@@ -95,6 +97,10 @@ pub struct Stack {
     #[serde(default, deserialize_with = "written")]
     #[schemars(with = "Trail")]
     pub trail: Option<Trail>,
+    /// Other accounts of the organization, whose events and alarms the stack hears.
+    #[serde(default, deserialize_with = "written")]
+    #[schemars(with = "Organization")]
+    pub organization: Option<Organization>,
     /// Alarms on the stack's own functions, dead-letter queues and APIs.
     #[serde(default, deserialize_with = "written")]
     #[schemars(with = "Monitoring")]

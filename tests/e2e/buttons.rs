@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-const REGION: &str = "eu-central-1";
-const STACK: &str = "
+pub const REGION: &str = "eu-central-1";
+pub const STACK: &str = "
 stack: hands
 region: eu-central-1
 channels:
@@ -21,10 +21,10 @@ alarms:
 monitoring: { to: [alerts] }
 ";
 /// The secret with which Slack signs, beside the local AWS.
-const SECRET: &str = "00000000000000000000000000000000";
+pub const SECRET: &str = "00000000000000000000000000000000";
 
 /// The messages and changes that the channel got, without what only one person sees.
-fn bodies(world: &World, inbox: &str) -> Vec<(String, Value)> {
+pub fn bodies(world: &World, inbox: &str) -> Vec<(String, Value)> {
     let method = |message: &Value| {
         message["path"]
             .as_str()
@@ -42,14 +42,14 @@ fn bodies(world: &World, inbox: &str) -> Vec<(String, Value)> {
 }
 
 /// The `ts` that the inbox gave to the channel's first message.
-fn ts(world: &World, inbox: &str) -> String {
+pub fn ts(world: &World, inbox: &str) -> String {
     let first = &world.messages(inbox)[0];
     let received: Timestamp = first["received"].as_str().unwrap().parse().unwrap();
     format!("{}.{:06}", received.as_second(), first["seq"].as_u64().unwrap())
 }
 
 /// Posts what Slack posts when somebody presses a button of the message with this `ts`; returns the status.
-fn press(url: &str, ts: &str, act: &str, incident: &Value, secret: &str) -> u16 {
+pub fn press(url: &str, ts: &str, act: &str, incident: &Value, secret: &str) -> u16 {
     let payload = json!({
         "type": "block_actions",
         "user": { "id": "U0123ABCD", "username": "jane" },

@@ -10,6 +10,7 @@ use aws_sdk_sqs::config::{Credentials, SharedCredentialsProvider};
 use aws_sdk_sqs::types::QueueAttributeName;
 use serde_json::{Value, json};
 
+mod buttons;
 mod enforced;
 
 const REGION: &str = "ap-northeast-2";
@@ -146,10 +147,15 @@ fn assert_narrow(name: &str, statement: &Value) {
 
 /// Clients with the account's root credentials, which enforcement does not restrict.
 fn clients(endpoint: &str) -> Clients {
+    clients_in(REGION, endpoint)
+}
+
+/// The same in a region.
+fn clients_in(region: &'static str, endpoint: &str) -> Clients {
     let root = Credentials::new("test", "test", None, None, "test");
     let config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
-        .region(Region::new(REGION))
+        .region(Region::new(region))
         .endpoint_url(endpoint)
         .credentials_provider(SharedCredentialsProvider::new(root))
         .http_client(crate::support::plain_http())

@@ -32,6 +32,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "operate/permissions",
             "operate/backtest",
             "operate/import",
+            "operate/export",
             "partition",
             "duration",
             "relay_zip",
@@ -74,6 +75,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &["blueprint", "engine/plan", "engine/graph", "resource", "stack"],
     ),
     ("operate/dead_letters", &["blueprint", "resource", "aws"]),
+    ("operate/export", &["engine/graph", "resource"]),
     ("operate/import", &["blueprint", "resource", "aws", "stack"]),
     (
         "operate/backtest",

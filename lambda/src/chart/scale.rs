@@ -86,7 +86,7 @@ fn wide_enough(low: f64, high: f64) -> (f64, f64) {
 
 /// The shortest round step with which few lines cover everything.
 fn step(low: f64, high: f64) -> f64 {
-    let power = 10f64.powf(((high - low) / MOST).log10().floor());
+    let power = 10f64.powi(magnitude((high - low) / MOST));
     let steps = [power, power * 10.0].map(|power| ROUND.map(|round| round * power));
     let covers = |step: &f64| (high / step).ceil() - (low / step).floor() <= MOST;
     let found = steps.into_iter().flatten().find(covers);
@@ -121,9 +121,19 @@ pub(super) fn in_short(value: f64) -> String {
     }
     let (unit, sign) = unit(size);
     let scaled = value / unit;
-    let whole = scaled.abs().log10().floor().max(0.0) as usize;
+    let whole = usize::try_from(magnitude(scaled)).unwrap_or_default();
     let decimals = 3 - whole.min(3);
     format!("{}{sign}", trimmed(&format!("{scaled:.decimals$}")))
+}
+
+/// The power of ten of a number's first digit. Not by a logarithm: for that alone, the system's library of mathematics would be
+/// loaded at each start.
+fn magnitude(number: f64) -> i32 {
+    let written = format!("{number:e}");
+    let exponent = written
+        .split_once('e')
+        .and_then(|(_, exponent)| exponent.parse().ok());
+    exponent.unwrap_or_default()
 }
 
 fn unit(size: f64) -> (f64, &'static str) {

@@ -80,6 +80,17 @@ impl ChannelType {
         matches!(self, Self::SlackBot { .. })
     }
 
+    /// Whether it shows an incident as one thing, from its beginning to its end, so that the steps have to come in order.
+    pub fn keeps_incidents(&self) -> bool {
+        matches!(
+            self,
+            Self::SlackBot { .. }
+                | Self::Pagerduty { .. }
+                | Self::JiraServiceManagement
+                | Self::Opsgenie { .. }
+        )
+    }
+
     /// Whether its channels get alerts.
     pub fn takes_alerts(&self) -> bool {
         *self != Self::Heartbeat

@@ -32,9 +32,11 @@ pub const BUFFERS: &str = "BUFFERS";
 /// Environment variable: ARN of the SQS queue for messages that a destination without a buffer does not take now. The
 /// relay drains it.
 pub const RETRY_QUEUE: &str = "RETRY_QUEUE";
-/// Environment variable: name of the DynamoDB table with the ids of the messages that are updated until an alarm is
-/// over. Its key is the string `pk`, and an item ends at the time in `ttl`, in seconds since 1970.
+/// Environment variable: name of the DynamoDB table with what channels show of incidents. Its key is the string `pk`, and an
+/// item ends at the time in `ttl`, in seconds since 1970.
 pub const INCIDENTS: &str = "INCIDENTS";
+/// Path of the endpoint that Slack posts to when people press buttons.
+pub const ACTIONS_PATH: &str = "/slack";
 /// Environment variable (`actions`): name of the relay, which does what a button asks for.
 pub const RELAY: &str = "RELAY";
 /// Environment variable (`guard`): ARN of the trail whose logging the guard restarts.

@@ -4,6 +4,7 @@ use super::Variables;
 use super::aws::{Aws, AwsError, Call, Service};
 use super::chart::Charts;
 use super::http::Http;
+use super::in_order::Step;
 use super::incidents::{Incidents, LONGEST_STEP};
 use super::kms::Kms;
 use super::living::Telling;
@@ -42,6 +43,8 @@ pub(super) struct Refusal {
 
 /// How long a message that is not taken is tried again; a person looks at it then.
 const GIVEN_UP_AFTER: Duration = Duration::from_secs(4 * 24 * 60 * 60);
+/// How long the retry queue keeps a step of an incident of which another process tells.
+const BUSY: Duration = Duration::from_secs(5);
 /// How long a missing permission may be one that IAM has not spread yet.
 const SPREADING: Duration = Duration::from_secs(10 * 60);
 
@@ -65,6 +68,15 @@ impl Refusal {
             transient: true,
             reason,
             ..Self::default()
+        }
+    }
+
+    /// Another process tells of the same incident.
+    pub fn busy() -> Self {
+        Self {
+            pause: Some(BUSY),
+            busy: true,
+            ..Self::transient("another process tells of the same incident".to_owned())
         }
     }
 
@@ -213,6 +225,16 @@ impl Destinations {
                 };
                 self.tell(incidents, incident, &telling).await
             }
+            (None, Some(incidents), Some(incident)) if self.has_order(channel, card) => {
+                let step = Step {
+                    service: &*service,
+                    channel,
+                    card,
+                    shape,
+                    deadline: deadline.min(Instant::now() + LONGEST_STEP),
+                };
+                self.post_in_order(incidents, incident, &step).await
+            }
             _ => {
                 let request = service.request(card, shape);
                 let (retried, outcome) = send(&self.http, &*service, request, Again::Always, deadline).await;
@@ -224,6 +246,14 @@ impl Destinations {
             as_text: refusal.malformed && service.has_plain(),
             ..refusal
         })
+    }
+
+    /// Whether the card is a step of an incident, and the channel's service does not order those by itself. A test is none, and
+    /// of what is known to be overtaken nothing more is to be found out.
+    fn has_order(&self, channel: &ChannelKey, card: &Card) -> bool {
+        let known = self.settings.channels.get(channel);
+        let keeps = known.is_some_and(|known| known.channel_type.keeps_incidents());
+        keeps && !card.test && !card.overtaken
     }
 
     /// Whether the channel's service would take a message now. Of a service that cannot be asked without posting one, only

@@ -15,8 +15,6 @@ use tokio::time::{Instant, sleep};
 /// How long it is tried to hold an incident that another process holds, and how long between two tries.
 const PATIENCE: Duration = Duration::from_secs(2);
 const BETWEEN: Duration = Duration::from_millis(350);
-/// How long the retry queue keeps a step then.
-const PAUSE: Duration = Duration::from_secs(5);
 /// How far back a message is looked for that may have been posted.
 const LOOKED_BACK: SignedDuration = SignedDuration::from_mins(15);
 /// Longest headline that is kept of the beginning, in characters.
@@ -84,15 +82,7 @@ impl Destinations {
         let held = self.hold(incidents, channel, place, &incident.key, until);
         let held = match held.await {
             Ok(Some(held)) => held,
-            Ok(None) => {
-                let reason = "another process tells of the same incident".to_owned();
-                let refusal = Refusal {
-                    pause: Some(PAUSE),
-                    busy: true,
-                    ..Refusal::transient(reason)
-                };
-                return (0, Err(refusal));
-            }
+            Ok(None) => return (0, Err(Refusal::busy())),
             Err(error) => {
                 super::log::untracked(&error.to_string());
                 if card.quiet {

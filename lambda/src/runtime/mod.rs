@@ -14,6 +14,7 @@ mod failure;
 mod guard;
 mod heartbeat;
 mod http;
+mod in_order;
 mod incidents;
 mod ingest;
 mod kms;

@@ -4,17 +4,18 @@
 
 use super::aws::{Aws, AwsError, Call, Service};
 use super::destinations::Refusal;
-use crate::contract::{MUTE_RULE, NODE_TAG, STACK_TAG, ad_hoc_mute};
+use crate::contract::{ChannelKey, MUTE_RULE, NODE_TAG, STACK_TAG, ad_hoc_mute};
+use crate::hash::hex_digest;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// As many digits of an incident's key tell it from others.
+/// As many digits of a digest tell an incident of a channel from others.
 const DIGITS: usize = 16;
 /// How long CloudWatch may take. Who pressed the button waits, and the incident is held.
 const PATIENCE: Duration = Duration::from_secs(8);
 
-/// The mute rule of one incident, in the stack's region.
+/// The mute rule of one incident of one channel, in the stack's region.
 pub(super) struct MuteRule<'a> {
     name: String,
     /// Its key in the graph.
@@ -23,9 +24,11 @@ pub(super) struct MuteRule<'a> {
 }
 
 impl<'a> MuteRule<'a> {
-    /// The one rule of an incident, by the incident's key.
-    pub fn of(stack: &'a str, incident: &str) -> Self {
-        let digits = incident.get(..DIGITS).unwrap_or(incident);
+    /// The one rule of an incident in a channel, by the incident's key. Several channels may snooze one alarm, and a person in
+    /// one of them ends only what people asked for there: CloudWatch mutes the alarm as long as any of the rules is active.
+    pub fn of(stack: &'a str, channel: &ChannelKey, incident: &str) -> Self {
+        let digest = hex_digest([channel.0.as_str(), incident]);
+        let digits = digest.get(..DIGITS).unwrap_or(&digest);
         let (name, key) = ad_hoc_mute(stack, &format!("slack-{digits}"), None);
         Self { name, key, stack }
     }

@@ -175,7 +175,7 @@ impl Destinations {
             return Change::Overtaken;
         }
         record.pressed = Some(press.at);
-        let rule = MuteRule::of(&settings.stack, &press.incident);
+        let rule = MuteRule::of(&settings.stack, &press.channel, &press.incident);
         let before = record.snoozed.take();
         if press.act == Act::EndSnooze && before.is_none() {
             return Change::Overtaken;

@@ -50,7 +50,10 @@ impl Destinations {
         };
         let deadline = deadline.checked_sub(RESERVE).unwrap_or(deadline);
         let by = after(LOOKS / 2).unwrap_or(Timestamp::MAX);
-        let due = match incidents.due(self.aws(), by, deadline).await {
+        // The other half of the time is for what is found.
+        let begun = Instant::now();
+        let looked = begun + deadline.saturating_duration_since(begun) / 2;
+        let due = match incidents.due(self.aws(), by, looked).await {
             Ok(due) => due,
             Err(error) if error.is_transient() => {
                 log::untracked(&error.to_string());

@@ -40,7 +40,7 @@ impl Dispatcher {
         let incident = item.notice.incident();
         let known = self.settings.channels.get(channel);
         let is_end = incident.is_some_and(|incident| incident.phase == Phase::Resolved);
-        let is_told = is_end && known.is_some_and(|known| known.channel_type.fit().is_none());
+        let is_told = is_end && known.is_some_and(|known| known.channel_type.keeps_incidents());
         (!is_told).then_some(reason)
     }
 }

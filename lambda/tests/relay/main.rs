@@ -8,6 +8,7 @@ mod discord;
 mod google_chat;
 mod guard;
 mod heartbeat;
+mod in_order;
 mod ingest;
 mod limits;
 mod living;

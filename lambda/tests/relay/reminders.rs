@@ -211,3 +211,35 @@ async fn nobody_is_reminded_for_ever() {
     assert_eq!(workspace.replies(), []);
     function.stop().await;
 }
+
+/// Each look goes on where the last one ended, so that the end of a table is found that is too long for one.
+#[tokio::test]
+async fn the_end_of_a_long_table_is_found() {
+    let (mut function, workspace) = start().await;
+    for index in 0..10 {
+        function.succeed(&fired(&format!("cpu-{index}"))).await;
+    }
+    {
+        let mut state = workspace.state();
+        state.scan_takes = std::time::Duration::from_secs(1);
+        let mut last = state.items.values_mut().next_back();
+        let last = last.as_mut().expect("an incident");
+        last.insert("due".to_owned(), json!({ "N": "1" }));
+    }
+    function.runtime.hurry(std::time::Duration::from_secs(10));
+    let mut looks = Vec::new();
+    while looks.last() != Some(&json!({ "reminded": 1 })) {
+        assert!(looks.len() < 5, "{looks:?}");
+        looks.push(remind(&mut function).await);
+    }
+    assert!(looks.len() > 1, "it was found at once");
+    assert_eq!(workspace.replies().len(), 1);
+    // From the end, the next look begins anew.
+    workspace.state().scan_takes = std::time::Duration::ZERO;
+    workspace.state().time_passes();
+    let found = remind(&mut function).await;
+    let again = remind(&mut function).await;
+    let all = |one: &Value| one["reminded"].as_u64().expect("a number");
+    assert_eq!(all(&found) + all(&again), 10, "{found} {again}");
+    function.stop().await;
+}

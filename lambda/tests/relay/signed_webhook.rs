@@ -83,8 +83,8 @@ fn assert_all_valid(event: &Value, settings: &Settings) {
     let mut lines = Vec::new();
     for notice in read(event) {
         let mut card = compose(&notice, settings);
-        let id = assert_valid(&card)["id"].clone();
         card.mention(&crowd);
+        let id = assert_valid(&card)["id"].clone();
         card.late(Duration::from_secs(4_000));
         assert_eq!(assert_valid(&card)["id"], id);
         let test = notice.clone().marked("t-0a1b2c3d");

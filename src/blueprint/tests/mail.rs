@@ -119,3 +119,21 @@ fn a_subscriber_who_wants_nothing_there_leaves_the_mails_to_sns() {
         assert!(!mailed(filter), "{filter}");
     }
 }
+
+/// A heartbeat by a topic is one more message there: the filters of its mails have to be set before.
+#[test]
+fn heartbeats_begin_after_the_filters_that_keep_them_from_people() {
+    let written = written(
+        "stack: t\nregion: eu-west-1\nchannels:\n  c: { webhook: { env: HOOK } }\ntopics:\n  \
+         both: { to: [c], subscriptions: [{ email: a@example.com }, { email: b@example.com }] }\n  \
+         ops: { subscriptions: [{ email: a@example.com }] }\nmonitoring: { to: [ops], heartbeat: 5m }\n",
+    );
+    let lines = written.lines();
+    let targets = lines.skip_while(|line| !line.starts_with("eventbridge-targets/monitor.heartbeat.both"));
+    let after = targets.skip(1).find_map(|line| line.strip_prefix("  after "));
+    let after = after.expect("it waits for something");
+    for address in ["a@example.com", "b@example.com"] {
+        let filter = format!("sns-subscription/both-email-{address}");
+        assert!(after.contains(&filter), "{after}");
+    }
+}

@@ -187,6 +187,7 @@ async fn a_rule_that_moves_to_another_bus_is_made_there_with_its_targets_before_
         let bus = bus.map(|name| EventbridgeEventBus {
             name: name.into(),
             description: None,
+            policy: None,
             tags: owned(&node("eventbridge-event-bus", "security")),
         });
         let rule = EventbridgeRule {

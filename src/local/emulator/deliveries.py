@@ -3,7 +3,8 @@
 * A topic's or rule's function is invoked asynchronously: what fails is tried again and then kept. MiniStack
   tries once and drops it.
 * A rule's target that is not there gets nothing; the event goes to the target's dead-letter queue.
-* A rule may forward to a bus in another region, once. MiniStack drops such events.
+* A rule may forward to a bus in another region or account, once. MiniStack drops such events. A bus of another account
+  takes what its policy lets in.
 * A rule in the state ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS listens (MiniStack knows ENABLED only), and
   only such a one hears of calls that merely read.
 * A topic posts to HTTP subscribers on this machine only: nobody's pager goes off for a trial.
@@ -14,6 +15,7 @@ import logging
 from datetime import datetime, timezone
 from urllib.parse import urlsplit
 
+from additions import buses
 from ministack.core.arn import ArnParseError, parse_arn
 from ministack.core.responses import get_account_id, get_region, new_uuid, request_scope
 from ministack.services import eventbridge, lambda_svc, sns, sqs
@@ -88,7 +90,7 @@ def only_reads(envelope):
 
 def deliver_to_target(target, event, rule, view=None):
     """Hands an event to one target, or to its dead-letter queue."""
-    reason = undeliverable(target.get("Arn", ""))
+    code, reason = undeliverable(target, event)
     if reason is None:
         invoke_target(target, event, rule, view)
         return
@@ -102,7 +104,7 @@ def deliver_to_target(target, event, rule, view=None):
     told = {
         "RULE_ARN": rule["Arn"],
         "TARGET_ARN": target.get("Arn", ""),
-        "ERROR_CODE": "NO_RESOURCE",
+        "ERROR_CODE": code,
         "ERROR_MESSAGE": reason,
     }
     kept["messages"][-1]["message_attributes"] = {
@@ -110,22 +112,24 @@ def deliver_to_target(target, event, rule, view=None):
     }
 
 
-def undeliverable(arn):
-    """Why nothing can be handed to the target; None where something can."""
+def undeliverable(target, event):
+    """EventBridge's code, and why nothing can be handed to the target; nothing where something can."""
+    arn = target.get("Arn", "")
     try:
         spec = parse_arn(arn)
     except ArnParseError:
-        return "its ARN is none"
+        return "NO_RESOURCE", "its ARN is none"
     if spec.service == "events":
-        return None
+        foreign = spec.resource.startswith("event-bus/") and spec.account_id != get_account_id()
+        return (buses.refused(spec, event, target) if foreign else None) or (None, None)
     if (spec.account_id, spec.region) != (get_account_id(), get_region()):
-        return "it is in another region or account"
+        return "NO_RESOURCE", "it is in another region or account"
     there = {
         "lambda": lambda: all(lambda_svc._get_func_record_for_ref(arn)[:2]),
         "sns": lambda: sns._topic_by_arn_any_scope(arn),
         "sqs": lambda: sqs._queue_by_arn(arn),
     }.get(spec.service)
-    return None if there is None or there() else "it does not exist"
+    return (None, None) if there is None or there() else ("NO_RESOURCE", "it does not exist")
 
 
 def dispatch_to_event_bus(spec, event, rule, path, payload=None):

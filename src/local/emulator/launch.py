@@ -6,6 +6,7 @@
   stop, which a `kill -9` or a power cut never does.
 * It fills in what MiniStack leaves out and stacks rely on: see the modules of `additions`.
 * It takes events that only AWS itself may send: `POST /_alertctl/event?region=REGION`.
+* It says which HTTP APIs have a route: `GET /_alertctl/apis?route=POST%20/slack`.
 * It refuses web pages. MiniStack runs whatever code it is given and allows every origin, so any site
   open in a browser on this machine could otherwise run a program through it.
 """
@@ -32,8 +33,21 @@ signal.signal(signal.SIGHUP, signal.SIG_IGN)
 # Run in isolation, Python does not look beside the program that it runs.
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from additions import alarms, deliveries, keys, logs, mappings, metric_filters, mutes, trails  # noqa: E402, F401
+from additions import (  # noqa: E402, F401
+    alarms,
+    buses,
+    deliveries,
+    keys,
+    logs,
+    mappings,
+    metric_filters,
+    mutes,
+    organizations,
+    stack_sets,
+    trails,
+)
 from ministack import app as ministack  # noqa: E402
+from ministack.services import apigateway  # noqa: E402
 
 logging.getLogger("persistence").setLevel(logging.WARNING)
 serve = ministack.app
@@ -61,6 +75,23 @@ async def save_changes():
             pause = max(SAVE_EVERY_SECONDS, (time.monotonic() - start) / SAVING)
 
 
+async def answered(send, status, answer):
+    await send({"type": "http.response.start", "status": status, "headers": []})
+    await send({"type": "http.response.body", "body": json.dumps(answer).encode()})
+
+
+def queried(scope):
+    return {name: values[0] for name, values in parse_qs(scope["query_string"].decode()).items()}
+
+
+async def find_apis(scope, send):
+    """Answers with the ids of the HTTP APIs, in any region, that have a route."""
+    wanted = queried(scope).get("route", "")
+    routes = ((api, of_api.values()) for (_, _, api), of_api in apigateway._routes.all_items())
+    apis = [api for api, of_api in routes if any(route.get("routeKey") == wanted for route in of_api)]
+    await answered(send, 200, {"apis": sorted(apis)})
+
+
 async def take_event(scope, receive, send):
     """Answers with the rules that matched the event in the body."""
     body, more = b"", True
@@ -68,14 +99,13 @@ async def take_event(scope, receive, send):
         message = await receive()
         body += message.get("body", b"")
         more = message.get("more_body", False)
-    query = {name: values[0] for name, values in parse_qs(scope["query_string"].decode()).items()}
+    query = queried(scope)
     place = (query.get("account", "000000000000"), query.get("region", "us-east-1"))
     try:
         status, answer = 200, {"matched": deliveries.inject(json.loads(body), *place)}
     except ValueError as error:
         status, answer = 400, {"error": str(error)}
-    await send({"type": "http.response.start", "status": status, "headers": []})
-    await send({"type": "http.response.body", "body": json.dumps(answer).encode()})
+    await answered(send, status, answer)
 
 
 async def guarded(scope, receive, send):
@@ -98,6 +128,8 @@ async def guarded(scope, receive, send):
     try:
         if scope["type"] == "http" and (scope["method"], scope["path"]) == ("POST", "/_alertctl/event"):
             await take_event(scope, receive, send)
+        elif scope["type"] == "http" and (scope["method"], scope["path"]) == ("GET", "/_alertctl/apis"):
+            await find_apis(scope, send)
         else:
             await serve(scope, receive, send)
     finally:

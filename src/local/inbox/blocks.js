@@ -77,6 +77,8 @@ function element(item) {
   const node = el("button", `button ${style}`, plain(label.text));
   node.disabled = true;
   node.title = "Nothing listens here; in Slack this calls the app";
+  // Where something does, the page lets it be pressed.
+  if (item.action_id) Object.assign(node.dataset, { action: item.action_id, value: item.value ?? "" });
   return node;
 }
 

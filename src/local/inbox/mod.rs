@@ -3,6 +3,7 @@
 mod accept;
 mod files;
 mod page;
+mod press;
 mod services;
 pub(super) mod store;
 
@@ -54,13 +55,20 @@ pub async fn serve_inbox(dir: &Path, port: u16) -> Result<(), LocalError> {
         .map_err(|error| inbox(&url, error))?;
     println!("listening on {url}");
     tokio::select! {
-        served = axum::serve(listener, router(store)) => served.map_err(|error| inbox(&url, error)),
+        served = axum::serve(listener, router(store, dir)) => served.map_err(|error| inbox(&url, error)),
         () = end => Ok(()),
     }
 }
 
-fn router(store: Arc<Store>) -> Router {
+fn router(store: Arc<Store>, dir: &Path) -> Router {
     let mut router = Router::new();
+    let dir: Arc<Path> = dir.into();
+    let press = async move |State(store): State<Arc<Store>>, Json(pressed): Json<press::Pressed>| {
+        match press::hand_over(&store, &dir, &pressed).await {
+            Ok(()) => StatusCode::OK.into_response(),
+            Err(refused) => refused.into_response(),
+        }
+    };
     for prefix in ["services", "workflows", "triggers"] {
         router = router.route(&format!("/{prefix}/{{*rest}}"), post(receive).get(asked));
     }
@@ -68,6 +76,7 @@ fn router(store: Arc<Store>) -> Router {
         .route("/events", get(events))
         .route("/messages", get(list))
         .route("/messages/{seq}", get(one))
+        .route("/press", post(press))
         .route("/health", get(|| async { HEALTH }))
         .merge(page::router())
         .layer(DefaultBodyLimit::max(MAX_BODY))

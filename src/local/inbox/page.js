@@ -8,6 +8,7 @@ const byId = (id) => document.getElementById(id);
 let messages = [];
 let channel = decodeURIComponent(location.hash.slice(1));
 let opened = new Set();
+const unheard = new Map();
 let unread = 0;
 let loaded = false;
 
@@ -57,19 +58,45 @@ function show(fresh) {
   document.title = `${unread ? `(${unread}) ` : ""}Inbox · alertctl`;
 }
 
+// Which method of Slack's a post called, if it came from a Slack app.
+function method(message) {
+  return /\/slack\/api\/([a-zA-Z.]+)$/.exec(message.path)?.[1];
+}
+
+// Lets the buttons of a Slack app's message be pressed. As in Slack, only the app changes the message afterwards.
+function arm(drawn, message) {
+  for (const button of drawn.querySelectorAll("button[data-action]")) {
+    button.disabled = false;
+    button.title = "Calls the stack, as Slack does";
+    button.onclick = async () => {
+      button.disabled = true;
+      const { action, value } = button.dataset;
+      const body = JSON.stringify({ seq: message.seq, action, value });
+      const headers = { "content-type": "application/json" };
+      const said = await fetch("/press", { method: "POST", headers, body }).then(
+        async (answer) => (answer.ok ? "" : answer.text()),
+        () => "the inbox does not answer",
+      );
+      if (said) unheard.set(message.seq, said);
+      else unheard.delete(message.seq);
+      show(new Set());
+    };
+  }
+}
+
 // A Slack app's message as it is after its updates, with the lines of its thread below it.
 function living(all) {
   const known = new Map();
   const shown = [];
   for (const message of all) {
-    const method = /\/slack\/api\/([a-zA-Z.]+)$/.exec(message.path)?.[1];
+    const called = method(message);
     const own = `${Math.floor(Date.parse(message.received) / 1000)}.${String(message.seq).padStart(6, "0")}`;
     const parent = known.get(message.body?.thread_ts ?? message.body?.ts);
-    if (method === "chat.update" && parent) parent.body = { ...parent.body, ...message.body };
-    else if (["chat.postMessage", "files.completeUploadExternal"].includes(method) && parent) parent.thread.push(message);
+    if (called === "chat.update" && parent) parent.body = { ...parent.body, ...message.body };
+    else if (["chat.postMessage", "files.completeUploadExternal"].includes(called) && parent) parent.thread.push(message);
     else {
       const copy = { ...message, thread: [] };
-      if (method === "chat.postMessage") known.set(own, copy);
+      if (called === "chat.postMessage") known.set(own, copy);
       shown.push(copy);
     }
   }
@@ -131,7 +158,10 @@ function row(message, isFresh) {
   );
   const refused = message.status === "rejected" ? refusal(message) : null;
   const thread = (message.thread ?? []).map((reply) => el("div", "reply", rendered(reply)));
-  const node = el("li", "message", icon(), el("div", "main", head, refused, rendered(message), ...thread, raw));
+  const drawn = rendered(message);
+  if (method(message) === "chat.postMessage") arm(drawn, message);
+  const warning = unheard.has(message.seq) ? el("div", "unheard", `⚠️ ${unheard.get(message.seq)}`) : null;
+  const node = el("li", "message", icon(), el("div", "main", head, refused, drawn, warning, ...thread, raw));
   node.id = `message-${message.seq}`;
   node.classList.toggle("rejected", Boolean(refused));
   node.classList.toggle("fresh", isFresh);

@@ -174,13 +174,19 @@ pub(super) fn is_probe(path: &str, body: &Value) -> bool {
         || path.contains(&format!("/alerts/{KEY}/"))
 }
 
+/// Whether it is a message that a Slack app posted: its buttons can be pressed.
+pub(super) fn is_of_an_app(message: &Message) -> bool {
+    let post = Post::read(&message.path);
+    post.is_some_and(|post| post.service == "slack" && post.api == "api/chat.postMessage")
+}
+
 /// What Discord says of a webhook that is there.
 pub(super) async fn webhook() -> Json<Value> {
     Json(json!({ "type": 1, "name": "alertctl" }))
 }
 
 /// The time by which Slack knows a message: seconds, and its number as their fraction.
-fn ts(message: &Message) -> String {
+pub(super) fn ts(message: &Message) -> String {
     let received = message.received.parse::<jiff::Timestamp>().unwrap_or_default();
     format!("{}.{:06}", received.as_second(), message.seq)
 }

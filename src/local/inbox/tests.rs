@@ -19,7 +19,8 @@ async fn serve() -> Server {
     let store = Arc::new(Store::open(dir.path()).unwrap());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
-    tokio::spawn(async move { axum::serve(listener, router(store)).await });
+    let router = router(store, dir.path());
+    tokio::spawn(async move { axum::serve(listener, router).await });
     Server { port, _dir: dir }
 }
 

@@ -21,6 +21,7 @@ use crate::resource::{
 
 pub(super) mod calls;
 pub(super) mod children;
+mod template;
 
 use calls::change;
 

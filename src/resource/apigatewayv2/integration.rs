@@ -14,6 +14,8 @@ use crate::resource::{
     converge,
 };
 
+mod template;
+
 /// The desired integration, the only one of its API.
 #[derive(Debug, Clone)]
 pub struct ApigatewayIntegration {

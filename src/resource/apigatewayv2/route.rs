@@ -13,6 +13,8 @@ use crate::resource::{
     Aws, Changes, Context, Fields, Known, NodeId, Observed, Output, Ref, Resource, Result, Wanted, converge,
 };
 
+mod template;
+
 /// The desired route. Its key is its identity: with another key it is another route, which is created before this one
 /// is deleted.
 #[derive(Debug, Clone)]

@@ -18,6 +18,7 @@ use crate::resource::{
 mod access;
 mod drop;
 mod read;
+mod template;
 
 use read::list;
 

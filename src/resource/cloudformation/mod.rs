@@ -1,3 +1,4 @@
-//! CloudFormation: what an organization's hub has in other accounts.
+//! CloudFormation, which brings a stack's spokes into other accounts.
 
 pub mod stack;
+pub mod stack_set;

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::aws::concurrently;
+use crate::aws::{Scope, concurrently};
 use crate::resource::access::Access;
+use crate::resource::cloudformation::stack_set::HUB_ACCOUNT_TAG;
 use crate::resource::eventbridge::event_bus::{self, EventbridgeEventBus};
 use crate::resource::{
     About, Aws, Changes, Context, Fields, Health, Known, NodeId, Observed, Output, Presence, Ref, Resource,
@@ -20,6 +21,7 @@ mod found;
 pub mod record;
 mod sent;
 mod state;
+mod template;
 
 use found::Found;
 use record::{Place, Record};
@@ -43,7 +45,7 @@ pub struct CloudformationStack {
     pub template: Value,
     /// A value for each parameter of the template.
     pub parameters: BTreeMap<String, Text>,
-    /// CloudFormation copies them to the resources.
+    /// With the tag of the hub, without `alertctl:stack`: CloudFormation copies them to the resources.
     pub tags: Tags,
     /// The hub's bus, whose tags remember the stack.
     pub bus: Ref<EventbridgeEventBus>,
@@ -100,7 +102,7 @@ impl Resource for CloudformationStack {
                 recorded: record.map(|record| record.place.role.clone()),
                 stack,
             };
-            seen.push(live.presence(&aws.stack));
+            seen.push(live.presence(&aws.stack, aws.scope().await?));
         }
         let is_wanted = |record: &&Record| {
             let place = |wanted: &Wanted<'_, Self>| wanted.desired.place().is_same(&record.place);
@@ -137,7 +139,7 @@ impl Resource for CloudformationStack {
         let fields = parameters.fold(fields, |fields, (key, value)| {
             fields.text(format!("parameters.{key}"), value, known)
         });
-        fields.tags(tags)
+        fields.tags(&with_account(tags, &known.scope))
     }
 
     fn live_fields(live: &Live) -> Fields {
@@ -216,7 +218,7 @@ impl Resource for CloudformationStack {
     }
 
     async fn update(&self, live: Live, _changes: &Changes, cx: &Context<'_>) -> Result<Live> {
-        let is_foreign = |stack: &Found| !stack.is_of(&cx.aws.stack);
+        let is_foreign = |stack: &Found| !is_ours(stack, cx);
         // Who adopts it has agreed to that.
         self.bring(cx, live.stack.as_ref().is_some_and(is_foreign)).await
     }
@@ -264,10 +266,7 @@ impl CloudformationStack {
         let (place, bus) = (self.place(), cx.text(&self.bus.arn())?);
         let there = place.there(cx.aws).await?;
         let mut stack = calls::at_rest(&there, &self.name).await?;
-        if let Some(stack) = stack
-            .as_ref()
-            .filter(|stack| !adopted && !stack.is_of(&cx.aws.stack))
-        {
+        if let Some(stack) = stack.as_ref().filter(|stack| !adopted && !is_ours(stack, cx)) {
             return Err(failure::is_foreign(stack));
         }
         record::put(cx.aws, &bus, &place).await?;
@@ -302,7 +301,7 @@ impl CloudformationStack {
             // After a lost answer it may be there already: it is ours only if its tags say so.
             Err(fault) if fault.is(&["AlreadyExistsException"]) => {
                 match calls::read(there, &self.name).await? {
-                    Some(stack) if stack.is_of(&cx.aws.stack) => return Ok(stack),
+                    Some(stack) if is_ours(&stack, cx) => return Ok(stack),
                     Some(stack) => return Err(failure::is_foreign(&stack)),
                     None => return Err(fault),
                 }
@@ -321,17 +320,17 @@ impl CloudformationStack {
             description: self.description.clone(),
             template: self.template.clone(),
             parameters: parameters.collect::<Result<_>>()?,
-            tags: tags::merged(live, &self.tags),
+            tags: tags::merged(live, &with_account(&self.tags, &cx.known.scope)),
         })
     }
 }
 
 impl Live {
-    /// Whose it is, for the hub `hub`.
-    fn presence(self, hub: &str) -> Presence<Self> {
+    /// Whose it is, for the hub `hub` in `scope`.
+    fn presence(self, hub: &str, scope: &Scope) -> Presence<Self> {
         match &self.stack {
             None if self.recorded.is_none() => Presence::Absent,
-            Some(stack) if !stack.is_of(hub) => Presence::Foreign(self),
+            Some(stack) if !stack.is_of(hub, scope) => Presence::Foreign(self),
             _ => Presence::Ours(self),
         }
     }
@@ -342,6 +341,17 @@ impl Place {
     async fn there(&self, aws: &Aws) -> Result<std::rc::Rc<Aws>> {
         aws.in_account(&self.account, &self.role, &self.region).await
     }
+}
+
+fn is_ours(stack: &Found, cx: &Context<'_>) -> bool {
+    stack.is_of(&cx.aws.stack, &cx.known.scope)
+}
+
+/// The tags with the account of the hub: two accounts may have stacks of one name, whose targets are the same account.
+fn with_account(tags: &Tags, scope: &Scope) -> Tags {
+    let mut tags = tags.clone();
+    tags.insert(HUB_ACCOUNT_TAG.to_owned(), scope.account.clone());
+    tags
 }
 
 async fn read(aws: &Aws, place: &Place) -> Result<Option<Found>> {
@@ -359,11 +369,12 @@ async fn orphan(aws: &Aws, record: &Record) -> Result<(NodeId, Live)> {
             ..fault
         }
     })?;
+    let scope = aws.scope().await?;
     let live = Live {
         place: place.clone(),
         bus: record.bus.clone(),
         recorded: Some(place.role.clone()),
-        stack: stack.filter(|stack| stack.is_of(&aws.stack)),
+        stack: stack.filter(|stack| stack.is_of(&aws.stack, scope)),
     };
     Ok((id, live))
 }

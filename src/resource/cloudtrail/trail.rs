@@ -17,6 +17,7 @@ use crate::resource::{
 mod calls;
 mod read;
 mod selectors;
+mod template;
 
 use read::{Trail, details, foreign, home_region};
 pub(in crate::resource) use read::{logs_writes, status};
@@ -31,6 +32,8 @@ pub struct CloudtrailTrail {
     pub prefix: Option<String>,
     /// Whether it logs all regions, not only its own.
     pub multi_region: bool,
+    /// Whether it logs every account of the organization, which only the management account's trail can.
+    pub organization: bool,
     /// Whether digest files are written, which show if somebody changed a log file.
     pub log_file_validation: bool,
     /// Encrypts the log files. `None` leaves encryption to the bucket.
@@ -64,6 +67,15 @@ pub struct Live {
     tags: Tags,
 }
 
+/// What CloudTrail does with the caller's permissions for a trail of an organization.
+/// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/creating-an-organizational-trail-prepare.html>
+const OF_ORGANIZATION: &[&str] = &[
+    "iam:CreateServiceLinkedRole",
+    "iam:GetRole",
+    "organizations:DescribeOrganization",
+    "organizations:ListAWSServiceAccessForOrganization",
+    "organizations:ListAccounts",
+];
 const TRAIL: &str = "arn:{partition}:cloudtrail:{region}:{account}:trail/{prefix}";
 
 impl Resource for CloudtrailTrail {
@@ -97,6 +109,7 @@ impl Resource for CloudtrailTrail {
         Access::write(&["iam:PassRole"], &[OWN_ROLES])
             .when(&[("StringEquals", "iam:PassedToService", "cloudtrail.amazonaws.com")])
             .by(&["cloudtrail:CreateTrail", "cloudtrail:UpdateTrail"]),
+        Access::write(OF_ORGANIZATION, ANY).because("they are about the organization as a whole"),
         Access::delete(&["cloudtrail:DeleteTrail"], &[TRAIL]),
     ];
     type Live = Live;
@@ -110,7 +123,11 @@ impl Resource for CloudtrailTrail {
     }
 
     fn uses(&self, access: &Access) -> bool {
-        access.actions != ["iam:PassRole"] || self.logs.is_some()
+        match access.actions {
+            ["iam:PassRole"] => self.logs.is_some(),
+            OF_ORGANIZATION => self.organization,
+            _ => true,
+        }
     }
 
     async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {
@@ -182,6 +199,7 @@ impl Resource for CloudtrailTrail {
             bucket_name,
             prefix,
             multi_region,
+            organization,
             log_file_validation,
             kms_key,
             logs,
@@ -196,6 +214,7 @@ impl Resource for CloudtrailTrail {
             // A multi-region trail must include global service events. A single-region trail gets them only in
             // us-east-1.
             .set("include_global_service_events", true)
+            .set_some("organization", organization.then_some(true))
             .set("log_file_validation", *log_file_validation);
         let fields = match kms_key {
             Some(key) => fields.text("kms_key", &key.arn(), known),

@@ -16,6 +16,7 @@ mod options;
 mod reported;
 mod seen;
 mod silence;
+mod template;
 
 pub use common::Live;
 use common::{in_order, to_sdk};

@@ -19,6 +19,7 @@ use crate::resource::{
 };
 
 mod read;
+mod template;
 
 pub use read::{muting, of_stack};
 use read::{names, read};

@@ -12,6 +12,7 @@ use crate::resource::{
 };
 
 pub(super) mod rule;
+mod template;
 
 pub use common::Live;
 

@@ -15,6 +15,7 @@ use crate::resource::{
 
 mod calls;
 mod read;
+mod template;
 
 use read::read;
 

@@ -2,8 +2,10 @@
 
 use alertctl_relay::{console_page, encode_fragment};
 use aws_sdk_eventbridge::types::{DeadLetterConfig, LogConfig};
+use serde_json::Value;
 
 use crate::aws::fault::{found, gone};
+use crate::aws::policy::{self, Policy};
 use crate::resource::access::Access;
 use crate::resource::cloudformation::stack::record;
 use crate::resource::eventbridge::{DEFAULT_BUS, explained, listed, put_tags, read_tags};
@@ -12,13 +14,20 @@ use crate::resource::{
     Tags, Text, Wanted, converge, named,
 };
 
+mod template;
+
 /// The desired bus.
 #[derive(Debug, Clone)]
 pub struct EventbridgeEventBus {
     pub name: String,
     pub description: Option<String>,
+    /// Who else may send events to it; its statements have [`MEMBERS`] as their id.
+    pub policy: Option<Policy>,
     pub tags: Tags,
 }
+
+/// The id of the statement that alertctl writes into the policy of a bus. A policy without it is somebody else's and stays.
+pub const MEMBERS: &str = "MembersMaySend";
 
 /// A bus as it is.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,6 +35,8 @@ pub struct Live {
     name: String,
     arn: String,
     description: Option<String>,
+    /// As alertctl wrote it.
+    policy: Option<Value>,
     others: Others,
     tags: Tags,
 }
@@ -43,15 +54,21 @@ const BUS: &str = "arn:{partition}:events:{region}:{account}:event-bus/{prefix}"
 impl Resource for EventbridgeEventBus {
     const KIND: &'static str = "eventbridge-event-bus";
     const HANDLING: Handling = Handling {
-        // EventBridge refuses to delete a bus with rules. Stacks in other accounts send events to it, and its tags list
-        // them.
-        deleted_after: &["eventbridge-rule", "eventbridge-targets", "cloudformation-stack"],
+        // EventBridge refuses to delete a bus with rules. The spokes of an organization send to it until they are gone, and
+        // its tags remember those that no stack set has.
+        deleted_after: &[
+            "cloudformation-stack",
+            "cloudformation-stack-set",
+            "eventbridge-rule",
+            "eventbridge-targets",
+        ],
         ..Handling::USUAL
     };
     const ACCESS: &'static [Access] = &[
         Access::read(&["events:DescribeEventBus", "events:ListTagsForResource"], &[BUS]),
         Access::write(&["events:CreateEventBus", "events:TagResource"], &[BUS]),
         Access::change(&["events:UntagResource", "events:UpdateEventBus"], &[BUS]),
+        Access::write(&["events:PutPermission"], &[BUS]),
         Access::delete(&["events:DeleteEventBus"], &[BUS]),
     ];
     type Live = Live;
@@ -76,17 +93,26 @@ impl Resource for EventbridgeEventBus {
         .await
     }
 
-    fn fields(&self, _known: &Known) -> Fields {
+    fn uses(&self, access: &Access) -> bool {
+        self.policy.is_some() || !access.actions.contains(&"events:PutPermission")
+    }
+
+    fn fields(&self, known: &Known) -> Fields {
         let Self {
             name,
             description,
+            policy,
             tags,
         } = self;
         let description = description.as_deref().filter(|text| !text.is_empty());
-        Fields::default()
+        let fields = Fields::default()
             .set("name", name.as_str())
-            .set_some("description", description)
-            .tags(tags)
+            .set_some("description", description);
+        let fields = match policy {
+            Some(policy) => fields.policy("policy", policy, known),
+            None => fields,
+        };
+        fields.tags(tags)
     }
 
     fn live_fields(live: &Live) -> Fields {
@@ -94,12 +120,14 @@ impl Resource for EventbridgeEventBus {
             name,
             arn: _,
             description,
+            policy,
             others: _,
             tags,
         } = live;
         Fields::default()
             .set("name", name.as_str())
             .set_some("description", description.as_deref())
+            .set_some("policy", policy.clone())
             .live_tags(tags)
     }
 
@@ -147,6 +175,7 @@ impl Resource for EventbridgeEventBus {
             name: self.name.clone(),
             arn,
             description: self.description.clone(),
+            policy: self.permit(cx).await?,
             others: Others::default(),
             tags: self.tags.clone(),
         })
@@ -172,8 +201,13 @@ impl Resource for EventbridgeEventBus {
             let updated = cx.aws.call("events:UpdateEventBus", || request.clone().send());
             updated.await.map_err(explained)?;
         }
+        let policy = match changes.touch("policy") {
+            true => self.permit(cx).await?,
+            false => live.policy.clone(),
+        };
         Ok(Live {
             description: self.description.clone(),
+            policy,
             tags: self.tags.clone(),
             ..live
         })
@@ -191,6 +225,24 @@ impl Resource for EventbridgeEventBus {
             ),
             false => explained(fault),
         })
+    }
+}
+
+impl EventbridgeEventBus {
+    /// Sets the wanted policy in place of the one that the bus has, and returns it.
+    async fn permit(&self, cx: &Context<'_>) -> Result<Option<Value>> {
+        let Some(policy) = &self.policy else {
+            return Ok(None);
+        };
+        let document = cx.policy(policy)?;
+        let events = &cx.aws.connection.clients.events;
+        let request = events
+            .put_permission()
+            .event_bus_name(&self.name)
+            .policy(&document);
+        let permitted = cx.aws.call("events:PutPermission", || request.clone().send());
+        permitted.await.map_err(explained)?;
+        Ok(Some(policy::parse(&document)))
     }
 }
 
@@ -223,6 +275,10 @@ async fn read(aws: &Aws, name: &str) -> Result<Option<Live>> {
         name: name.to_owned(),
         arn: bus.arn.unwrap_or(arn),
         description: bus.description.filter(|text| !text.is_empty()),
+        policy: bus
+            .policy
+            .filter(|text| text.contains(MEMBERS))
+            .map(|text| policy::parse(&text)),
         others: Others {
             kms_key: bus.kms_key_identifier,
             dead_letters: bus.dead_letter_config,

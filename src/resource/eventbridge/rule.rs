@@ -20,6 +20,7 @@ use crate::resource::{
 
 mod history;
 mod read;
+mod template;
 
 pub use history::{KEPT, Lookup, Page, look_up};
 pub(in crate::resource) use read::all;

@@ -11,6 +11,7 @@ use crate::resource::{
 };
 
 mod calls;
+mod template;
 
 use calls::{put, read, remove};
 

@@ -25,8 +25,10 @@ pub mod claim;
 mod find;
 mod read;
 mod strip;
+mod template;
 
 pub use boundary::BOUNDARY_TAG;
+pub use template::exported;
 
 pub use find::home;
 pub(in crate::resource) use find::list_owned;

@@ -18,6 +18,8 @@ use crate::resource::{
     Regions, Resource, Result, Tags, Wanted,
 };
 
+mod template;
+
 /// The desired inline policy.
 #[derive(Debug, Clone)]
 pub struct IamRolePolicy {

@@ -16,6 +16,8 @@ use crate::resource::{
     Resource, Result, Tags, Wanted,
 };
 
+mod template;
+
 /// The desired alias.
 #[derive(Debug, Clone)]
 pub struct KmsAlias {

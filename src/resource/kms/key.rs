@@ -22,6 +22,7 @@ mod change;
 mod create;
 mod read;
 mod search;
+mod template;
 
 pub(super) use read::aliased;
 pub use read::{Existing, arn_of, existing};

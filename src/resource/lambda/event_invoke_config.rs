@@ -14,6 +14,8 @@ use crate::resource::{
     Wanted,
 };
 
+mod template;
+
 /// The desired handling of asynchronous invocations.
 #[derive(Debug, Clone)]
 pub struct LambdaEventInvokeConfig {

@@ -21,6 +21,7 @@ use crate::resource::{
 
 mod access;
 mod read;
+mod template;
 
 pub use read::Live;
 use read::{by_id, of_function, settled};

@@ -22,6 +22,7 @@ mod deployed;
 mod environment;
 mod package;
 mod states;
+mod template;
 mod verified;
 
 use calls::explain;

@@ -19,6 +19,8 @@ use crate::resource::{
     Result, Text, Wanted,
 };
 
+mod template;
+
 /// The desired permission for `lambda:InvokeFunction`, for sources in this account.
 ///
 /// Only the source's ARN may name the account. If the statement also has a condition on `AWS:SourceAccount`,

@@ -11,6 +11,8 @@ use crate::resource::{
 };
 use alertctl_relay::{console_page, encode_fragment};
 
+mod template;
+
 /// The desired log group.
 #[derive(Debug, Clone)]
 pub struct LogGroup {

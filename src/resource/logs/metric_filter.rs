@@ -11,6 +11,8 @@ use crate::resource::{
     Result, Wanted,
 };
 
+mod template;
+
 /// The desired filter. A filter has no tags, so its name tells its owner, see [`prefix`].
 #[derive(Debug, Clone)]
 pub struct LogsMetricFilter {
@@ -46,8 +48,11 @@ impl Group {
 /// The prefix of the names of a stack's filters. It ends in a dot, which a stack's name cannot contain, so it never
 /// matches another stack's filters.
 pub fn prefix(stack: &str) -> String {
-    format!("alertctl-{stack}.")
+    format!("{OWN}{stack}.")
 }
+
+/// How the names of the filters of all stacks begin.
+const OWN: &str = "alertctl-";
 
 /// A filter as it is.
 #[derive(Debug, Clone, PartialEq)]

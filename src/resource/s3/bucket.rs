@@ -19,6 +19,7 @@ use crate::resource::{
 mod empty;
 mod read;
 mod settings;
+mod template;
 
 pub(super) use read::of_bucket;
 use read::{Head, closed, head, read};

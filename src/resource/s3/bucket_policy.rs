@@ -11,6 +11,8 @@ use crate::resource::{
     Text, Wanted,
 };
 
+mod template;
+
 /// The desired policy.
 #[derive(Debug, Clone)]
 pub struct S3BucketPolicy {

@@ -27,6 +27,7 @@ pub(in crate::resource) mod listed;
 mod read;
 mod settings;
 mod subscribed;
+mod template;
 
 pub(super) use endpoint::mark;
 use endpoint::{label, masked, shown};

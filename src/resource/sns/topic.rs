@@ -16,6 +16,8 @@ use crate::resource::{
     Result, Tags, Text, Wanted, converge, named, tags,
 };
 
+mod template;
+
 /// The desired topic.
 #[derive(Debug, Clone)]
 pub struct SnsTopic {

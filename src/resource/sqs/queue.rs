@@ -20,6 +20,7 @@ use crate::resource::{
 mod dying;
 mod read;
 mod redelivery;
+mod template;
 
 pub(in crate::resource) use read::messages;
 use read::read;

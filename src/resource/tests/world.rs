@@ -19,6 +19,7 @@ pub(crate) mod entry;
 pub(crate) mod group;
 pub(crate) mod key;
 pub(crate) mod random;
+mod template;
 
 pub(crate) use calls::seat;
 use calls::{attempt, call, existing, read, run};

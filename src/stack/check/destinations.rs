@@ -11,10 +11,12 @@ pub(super) fn all(stack: &Stack) -> impl Iterator<Item = &str> {
     let endpoints = stack.endpoints.values().map(|endpoint| &endpoint.to);
     let rules = stack.rules.values().map(|rule| &rule.to);
     let trail = stack.trail.iter().map(|trail| &trail.to);
+    let organization = stack.organization.iter().map(|organization| &organization.to);
     topics
         .chain(endpoints)
         .chain(rules)
         .chain(trail)
+        .chain(organization)
         .flatten()
         .map(String::as_str)
 }

@@ -19,6 +19,7 @@ mod metrics;
 mod monitoring;
 mod mutes;
 mod names;
+mod organization;
 mod pages;
 mod pattern;
 pub mod placeholders;
@@ -82,6 +83,7 @@ pub(super) fn check(
     buses::check(&mut checker);
     rules::check(&mut checker);
     trail::check(&mut checker);
+    organization::check(&mut checker);
     mutes::check(&mut checker);
     relay::check(&mut checker);
     names::check(&mut checker);

@@ -7,11 +7,12 @@ use crate::stack::file::problem::Problem;
 use crate::stack::model::{EventSelectors, ManagementEvents, OwnTrail, Trail, TrailBucket, TrailSource};
 
 /// Keys that are only valid for a trail that the stack owns.
-const OF_OWN: [&str; 10] = [
+const OF_OWN: [&str; 11] = [
     "name",
     "bucket",
     "prefix",
     "multi_region",
+    "organization",
     "log_file_validation",
     "encrypted",
     "events",
@@ -106,6 +107,9 @@ fn own_trail(checker: &mut Checker<'_>, own: &OwnTrail) {
         };
         checker.report(Problem::error(place, fact).help(help));
     }
+    if own.organization {
+        of_organization(checker);
+    }
     match &own.bucket {
         TrailBucket::Existing(name) => {
             let path = ["trail", "bucket", "existing"];
@@ -162,6 +166,30 @@ fn own_trail(checker: &mut Checker<'_>, own: &OwnTrail) {
             }
         }
         EventSelectors::Management { exclude, .. } => excluded(checker, exclude),
+    }
+}
+
+/// The bucket's policy names the organization, and the trail's ARN the management account.
+fn of_organization(checker: &mut Checker<'_>) {
+    let place = checker.at(&["trail", "organization"]);
+    match &checker.stack.organization {
+        None => {
+            let problem = Problem::error(place, "the trail logs an organization, and the stack names none");
+            checker.report(problem.help("add `organization: { id: o-… }`"));
+        }
+        Some(organization) if organization.delegated_admin => {
+            let message = "only the management account can make a trail that logs the whole organization";
+            let problem = Problem::error(place, message).related(
+                checker.key(&["organization", "delegated_admin"]),
+                "this stack is elsewhere",
+            );
+            checker.report(
+                problem.help(
+                    "apply it in the management account, or write `existing:` with the ARN of its trail",
+                ),
+            );
+        }
+        Some(_) => {}
     }
 }
 

@@ -4,3 +4,4 @@
 pub mod alarms;
 pub mod composite;
 pub mod events;
+pub mod organization;

@@ -68,6 +68,8 @@ pub struct OwnTrail {
     pub multi_region: bool,
     /// Whether it writes signed digests of its log files.
     pub log_file_validation: bool,
+    /// Whether it logs every account of the organization.
+    pub organization: bool,
     /// Whether its log files are encrypted with the stack's key.
     pub encrypted: bool,
     /// Which events.
@@ -200,6 +202,9 @@ struct TrailFields {
     /// Whether it writes signed digests of its log files.
     #[serde(default = "on")]
     log_file_validation: bool,
+    /// Whether it logs every account of the organization; the stack must be in the management account.
+    #[serde(default)]
+    organization: bool,
     /// Whether its log files are encrypted with the stack's key.
     #[serde(default)]
     encrypted: bool,
@@ -241,6 +246,7 @@ impl From<TrailFields> for Trail {
                 prefix: fields.prefix,
                 multi_region: fields.multi_region,
                 log_file_validation: fields.log_file_validation,
+                organization: fields.organization,
                 encrypted: fields.encrypted,
                 selectors: match fields.selectors {
                     Some(selectors) => EventSelectors::Advanced(selectors.into()),

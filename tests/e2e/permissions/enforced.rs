@@ -17,7 +17,7 @@ const RETRIES: &str = "mission-retries";
 const ALARM: &str = "mission-cpu-alarm";
 
 /// A message takes well under a second here; a busy machine may take longer.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Actions of the relay's policy without which a message that Slack takes at once arrives. The local AWS writes a function's
 /// log itself, and reads queues for it, whatever the role allows; and the relay sends to a queue only what has to wait.
@@ -104,31 +104,7 @@ impl Trial<'_> {
         self.round += 1;
         let put = self.aws.iam.put_role_policy().role_name(ROLE).policy_name(POLICY);
         put.policy_document(policy.to_string()).send().await.unwrap();
-        let change = self
-            .aws
-            .lambda
-            .update_function_configuration()
-            .function_name(FUNCTION);
-        change.timeout(30 + self.round).send().await.unwrap();
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            let now = self
-                .aws
-                .lambda
-                .get_function_configuration()
-                .function_name(FUNCTION)
-                .send()
-                .await
-                .unwrap();
-            if now
-                .last_update_status()
-                .is_some_and(|status| status.as_str() == "Successful")
-            {
-                return;
-            }
-            assert!(Instant::now() < deadline, "{now:?}");
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+        start_anew(self.aws, FUNCTION, 30 + self.round).await;
     }
 
     /// Fires the alarm and waits until its message is in one of the two places.
@@ -200,11 +176,31 @@ impl Trial<'_> {
     }
 }
 
+/// Lets the next event start a new process of a function, for which it gets another `timeout` in seconds.
+pub(super) async fn start_anew(aws: &Clients, function: &str, timeout: i32) {
+    let change = aws.lambda.update_function_configuration();
+    let change = change.function_name(function).timeout(timeout);
+    change.send().await.unwrap();
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let now = aws.lambda.get_function_configuration().function_name(function);
+        let now = now.send().await.unwrap();
+        if now
+            .last_update_status()
+            .is_some_and(|status| status.as_str() == "Successful")
+        {
+            return;
+        }
+        assert!(Instant::now() < deadline, "{now:?}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
 /// The world's local AWS, restarted with the same state and with enforcement.
-struct Enforcing(Child);
+pub(super) struct Enforcing(Child);
 
 impl Enforcing {
-    fn instead_of(world: &World, endpoint: &str) -> Self {
+    pub(super) fn instead_of(world: &World, endpoint: &str) -> Self {
         let status = world.json(&["local", "status"]);
         let pid = i32::try_from(status["status"]["emulator"]["pid"].as_i64().unwrap()).unwrap();
         let read = |name: &str| std::fs::read_to_string(format!("/proc/{pid}/{name}")).unwrap();
@@ -258,7 +254,7 @@ fn answers(endpoint: &str) -> bool {
     std::net::TcpStream::connect(address).is_ok()
 }
 
-fn actions(policy: &Value) -> Vec<String> {
+pub(super) fn actions(policy: &Value) -> Vec<String> {
     let statements = policy["Statement"].as_array().unwrap().iter();
     statements
         .flat_map(|statement| list(&statement["Action"]))
@@ -266,7 +262,7 @@ fn actions(policy: &Value) -> Vec<String> {
 }
 
 /// The policy without the one condition that the local AWS cannot evaluate.
-fn without_context(mut policy: Value) -> Value {
+pub(super) fn without_context(mut policy: Value) -> Value {
     let mut left_out = 0;
     for statement in policy["Statement"].as_array_mut().unwrap() {
         if statement["Condition"]["StringEquals"].get(CONTEXT).is_some() {
@@ -279,7 +275,7 @@ fn without_context(mut policy: Value) -> Value {
 }
 
 /// The policy without one action; a statement with no other action is removed.
-fn without_action(policy: &Value, action: &str) -> Value {
+pub(super) fn without_action(policy: &Value, action: &str) -> Value {
     let mut policy = policy.clone();
     let statements = policy["Statement"].as_array_mut().unwrap();
     for statement in statements.iter_mut() {

@@ -3,6 +3,7 @@
 use crate::card::{Card, Entry, Excerpt, Phase, Row, Section};
 use crate::contract::Locale;
 use crate::destination::share::Shares;
+use crate::hash::hex_digest;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
@@ -189,7 +190,7 @@ fn within(card: &Card, Shares { json, prose, facts }: Shares) -> Event {
     };
     Event {
         specversion: "1.0",
-        id: card.identity(),
+        id: id(card, &data),
         source: format!("urn:alertctl:{}", utf8_percent_encode(&card.stack, NAME)),
         kind: format!("alertctl.alert.{kind}.v1"),
         time: data.time.clone(),
@@ -198,6 +199,14 @@ fn within(card: &Card, Shares { json, prose, facts }: Shares) -> Event {
         dataschema: "urn:alertctl:webhook:v1",
         data,
     }
+}
+
+/// The same for all tries of a message, also of one that is late. What comes again because it is more urgent than it was said
+/// to be, or calls somebody else, is another message: whoever leaves out what has come before must not leave out that.
+fn id(card: &Card, data: &Data) -> String {
+    let own = card.identity();
+    let urgency = [own.as_str(), data.severity].into_iter();
+    hex_digest(urgency.chain(data.mentions.iter().map(String::as_str)))
 }
 
 /// A text that says something.

@@ -16,6 +16,7 @@ pub use bot::{BOT, Bot};
 pub use flat::flat;
 pub use mention::{MENTIONS, is_mention};
 pub use plain::plain;
+pub use press::signed;
 pub use section::fit;
 pub use webhook::{WEBHOOK, Webhook};
 

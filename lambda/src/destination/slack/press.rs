@@ -11,6 +11,7 @@ use sha2::Sha256;
 
 use crate::contract::Act;
 use crate::destination::living::{Header, MessageId, Pressed, Unsigned};
+use crate::hash::hex;
 use crate::phrase::one_line;
 
 /// Stands for the signing secret beside an emulator.
@@ -38,17 +39,31 @@ pub(super) fn check(secret: &str, header: Header<'_>, body: &[u8], now: Timestam
     let signature = header(SIGNATURE);
     let signature = signature.and_then(|text| bytes(text.strip_prefix("v0=")?));
     let signature = signature.ok_or(Unsigned::Bare)?;
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).map_err(|_| Unsigned::NoSecret)?;
-    mac.update(b"v0:");
-    mac.update(timestamp.as_bytes());
-    mac.update(b":");
-    mac.update(body);
+    let mac = mac(secret, &timestamp, body).ok_or(Unsigned::NoSecret)?;
     mac.verify_slice(&signature).map_err(|_| Unsigned::Wrong)?;
     let seconds: i64 = timestamp.parse().map_err(|_| Unsigned::Bare)?;
     match now.as_second().abs_diff(seconds) <= OLDEST.unsigned_abs() {
         true => Ok(()),
         false => Err(Unsigned::Old),
     }
+}
+
+/// What Slack signs: the version of the scheme, the time, and the body.
+fn mac(secret: &str, timestamp: &str, body: &[u8]) -> Option<Hmac<Sha256>> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).ok()?;
+    mac.update(b"v0:");
+    mac.update(timestamp.as_bytes());
+    mac.update(b":");
+    mac.update(body);
+    Some(mac)
+}
+
+/// The headers with which Slack would send `body` now, signed with the secret that stands for one beside an emulator.
+pub fn signed(body: &[u8], now: Timestamp) -> [(&'static str, String); 2] {
+    let timestamp = now.as_second().to_string();
+    let signature = mac(LOCAL, &timestamp, body).map(|mac| hex(&mac.finalize().into_bytes()));
+    let signature = format!("v0={}", signature.unwrap_or_default());
+    [(TIMESTAMP, timestamp), (SIGNATURE, signature)]
 }
 
 /// The bytes of a text in hexadecimal.

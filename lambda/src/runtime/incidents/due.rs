@@ -4,6 +4,7 @@ use super::{Incidents, number};
 use crate::contract::ChannelKey;
 use crate::destination::MessageId;
 use crate::runtime::aws::{Aws, AwsError};
+use crate::runtime::log;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -13,6 +14,8 @@ const PAGE: usize = 500;
 /// The same where that many answers would be too long to be read: if all of these are due, and have the longest texts, the
 /// answer is short enough.
 const SHORT_PAGE: usize = 20;
+/// The item with the place where the next look begins, if the last one came no further. No incident's name begins so.
+const BOOKMARK: &str = "#due";
 
 /// An incident that people are to be reminded of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,10 +72,12 @@ pub(super) fn moment(value: &Value) -> Option<Timestamp> {
 }
 
 impl Incidents {
-    /// What people are to be reminded of by `by`; what is not found before `deadline`, the next look finds.
+    /// What people are to be reminded of by `by`. A look that does not reach the end of the table before `deadline` is continued
+    /// by the next one, so that the last items of a long table are found, too.
     pub async fn due(&self, aws: &Aws, by: Timestamp, deadline: Instant) -> Result<Vec<Due>, AwsError> {
         let mut due = Vec::new();
-        let mut start = Value::Null;
+        let begin = self.bookmark(aws).await;
+        let mut start = begin.clone();
         let mut limit = PAGE;
         loop {
             let mut input = json!({
@@ -101,9 +106,44 @@ impl Incidents {
             due.extend(items.into_iter().flatten().filter_map(Due::read));
             start = page["LastEvaluatedKey"].take();
             if start.is_null() || Instant::now() > deadline {
-                return Ok(due);
+                break;
             }
         }
+        if start != begin
+            && let Err(error) = self.set_bookmark(aws, &start).await
+        {
+            log::untracked(&error.to_string());
+        }
+        Ok(due)
+    }
+
+    /// The key after which the next look begins; null for the table's first item. If that cannot be had, the look begins there.
+    async fn bookmark(&self, aws: &Aws) -> Value {
+        let input = json!({ "TableName": self.table, "Key": { "pk": { "S": BOOKMARK } } });
+        match self.call(aws, "GetItem", &input).await {
+            Ok(answer) => match answer["Item"]["next"]["S"].as_str() {
+                Some(next) => json!({ "pk": { "S": next } }),
+                None => Value::Null,
+            },
+            Err(error) => {
+                log::untracked(&error.to_string());
+                Value::Null
+            }
+        }
+    }
+
+    async fn set_bookmark(&self, aws: &Aws, start: &Value) -> Result<(), AwsError> {
+        let mut input = json!({
+            "TableName": self.table,
+            "Key": { "pk": { "S": BOOKMARK } },
+            "UpdateExpression": "REMOVE #next",
+            "ExpressionAttributeNames": { "#next": "next" },
+        });
+        if !start.is_null() {
+            input["UpdateExpression"] = "SET #next = :next".into();
+            input["ExpressionAttributeValues"] = json!({ ":next": start["pk"] });
+        }
+        self.call(aws, "UpdateItem", &input).await.map(drop)
     }
 
     /// Sets when people are reminded next, or never again; false if somebody else did, or takes a step now, or if it is over.

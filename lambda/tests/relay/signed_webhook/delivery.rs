@@ -185,3 +185,43 @@ async fn a_url_without_a_secret_fails_with_what_is_missing() {
         "{said}"
     );
 }
+
+/// What turns out more urgent is another message, or a receiver that leaves out what it has would leave out that.
+#[tokio::test]
+async fn a_more_urgent_copy_has_an_id_of_its_own() {
+    let (address, receiver) = start(&[secret(1)]).await;
+    let settings = json!({
+        "stack": "mission",
+        "channels": { "project": {
+            "type": "signed_webhook", "mention": { "from": "error", "who": ["oncall"] },
+        } },
+        "rules": { "low": { "severity": "warning" }, "high": { "severity": "critical" } },
+    });
+    let mut function = Function::start_with_queues(&settings).await;
+    lock(&function.script).plaintext = format!("http://{address}/in/{SECRET} {}", secret(1));
+    let by = |rule: &str| json!({ "alertctl": { "rule": rule, "channels": ["project"] }, "event": fixture("call-from-rule")["event"] });
+    for rule in ["low", "high"] {
+        assert_eq!(
+            function.succeed(&by(rule)).await,
+            json!({ "delivered": 1 }),
+            "{rule}"
+        );
+    }
+    // Another process sends the same again.
+    function.restart().await;
+    function.succeed(&by("high")).await;
+    function.stop().await;
+    let receiver = receiver.lock().expect("not poisoned");
+    let ids: Vec<_> = receiver.asked.iter().map(|(_, id, _)| id).collect();
+    assert_eq!(ids.len(), 3);
+    assert!(ids[0] != ids[1] && ids[1] == ids[2], "{ids:?}");
+    let (low, high) = (&receiver.taken[ids[0]]["data"], &receiver.taken[ids[1]]["data"]);
+    assert_eq!(
+        (&low["severity"], &low["mentions"]),
+        (&json!("warning"), &json!([]))
+    );
+    assert_eq!(
+        (&high["severity"], &high["mentions"]),
+        (&json!("critical"), &json!(["oncall"]))
+    );
+}

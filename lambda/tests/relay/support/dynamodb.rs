@@ -10,6 +10,7 @@ pub fn answer(script: &Shared, call: &str, request: &Value) -> Response {
     let mut table = workspace.state();
     let (status, answer) = match call {
         "UpdateItem" => table.update_item(request),
+        "GetItem" => table.get_item(request),
         "Scan" => table.scan(request),
         other => panic!("{other}"),
     };

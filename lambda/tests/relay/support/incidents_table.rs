@@ -8,6 +8,7 @@ impl Inner {
     pub fn scan(&self, request: &Value) -> (u16, Value) {
         assert_eq!(request["TableName"], "mission-incidents");
         assert_eq!(request["FilterExpression"], "#due <= :by AND #firing = :true");
+        std::thread::sleep(self.scan_takes);
         let number = |value: &Value| value["N"].as_str().and_then(|text| text.parse::<i64>().ok());
         let now = number(&request["ExpressionAttributeValues"][":by"]);
         let start = request["ExclusiveStartKey"]["pk"]["S"]
@@ -48,6 +49,16 @@ impl Inner {
         match last {
             Some(last) => (200, json!({ "Items": items, "LastEvaluatedKey": last })),
             None => (200, json!({ "Items": items })),
+        }
+    }
+
+    /// `GetItem`.
+    pub fn get_item(&self, request: &Value) -> (u16, Value) {
+        assert_eq!(request["TableName"], "mission-incidents");
+        let key = request["Key"]["pk"]["S"].as_str().expect("a key");
+        match self.items.get(key) {
+            Some(item) => (200, json!({ "Item": item })),
+            None => (200, json!({})),
         }
     }
 
@@ -101,6 +112,7 @@ impl Inner {
                     && old.get("due") == Some(&value(":old"))
                     && old.get("firing") == Some(&value(":true"))
             }
+            "" => true,
             other => panic!("{other}"),
         };
         if !holds {

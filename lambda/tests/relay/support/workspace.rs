@@ -40,6 +40,8 @@ pub struct Inner {
     pub files: BTreeMap<String, File>,
     /// Where it says that files may be sent, if not here.
     pub upload_url: Option<&'static str>,
+    /// How long the table looks for a page of a scan.
+    pub scan_takes: Duration,
     /// Whether the table answers with an error.
     pub table_fails: bool,
     /// The person and the text of what one person alone is told.

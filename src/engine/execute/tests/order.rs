@@ -24,7 +24,7 @@ impl Order<'_> {
             Event::Waiting(step) => (*step, "is made"),
             Event::Finished { step, .. } => (*step, "is done"),
             Event::Failed { step, .. } => (*step, "failed"),
-            Event::Watching(_) => return,
+            Event::Progress { .. } | Event::Watching(_) => return,
         };
         let line = || format!("run {}: {step:?} {} {what}", self.run, step.name);
         self.world.borrow_mut().note(line);

@@ -6,8 +6,9 @@ use aws_sdk_cloudformation::types as sdk;
 use serde_json::Value;
 
 use super::state::CLEANING;
-use crate::aws::discovery::HUB_TAG;
+use crate::aws::Scope;
 use crate::resource::Tags;
+use crate::resource::cloudformation::stack_set::{HUB_ACCOUNT_TAG, HUB_TAG};
 
 /// A stack as it is.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,9 +54,10 @@ impl Found {
         })
     }
 
-    /// True if the stack `hub` made it.
-    pub fn is_of(&self, hub: &str) -> bool {
-        self.tags.get(HUB_TAG).is_some_and(|name| name == hub)
+    /// True if the stack `hub` made it, and not one of that name in another account than that of `scope`.
+    pub fn is_of(&self, hub: &str, scope: &Scope) -> bool {
+        let is = |key: &str, wanted: &str| self.tags.get(key).is_some_and(|value| value == wanted);
+        is(HUB_TAG, hub) && is(HUB_ACCOUNT_TAG, &scope.account)
     }
 
     /// True if all that is left to do is to delete what the old template had.

@@ -5,11 +5,12 @@ use std::rc::Rc;
 
 use crate::aws::discovery::{NODE_TAG, SPOKE_TAG};
 use crate::aws::fault::REFUSED;
-use crate::resource::eventbridge::{self, event_bus, tags_of};
-use crate::resource::{Aws, Fault, NodeId, Presence, Result, Tags};
+use crate::resource::eventbridge::event_bus::{self, EventbridgeEventBus};
+use crate::resource::eventbridge::{self, tags_of};
+use crate::resource::{Aws, Fault, NodeId, Presence, Resource as _, Result, Tags};
 
-/// The node of the hub's bus.
-pub const BUS: &str = "eventbridge-event-bus/organization.members";
+/// The key of the hub's bus; no key in a stack file contains a dot.
+pub const BUS_KEY: &str = "organization.members";
 
 /// Where a stack of the hub is in another account, and with which role it is reached.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,9 +104,9 @@ pub async fn all(aws: &Aws, wanted: &[&str]) -> Result<Rc<Vec<Record>>> {
 }
 
 async fn read(aws: &Aws, wanted: &[&str]) -> Result<Vec<Record>> {
+    let hub = format!("{}/{BUS_KEY}", EventbridgeEventBus::KIND);
     let tagged = aws.tagged().await?.iter();
-    let hubs =
-        tagged.filter(|bus| bus.service() == "events" && bus.tags.get(NODE_TAG).is_some_and(|id| id == BUS));
+    let hubs = tagged.filter(|bus| bus.service() == "events" && bus.tags.get(NODE_TAG) == Some(&hub));
     let mut names: Vec<_> = hubs
         .filter_map(|bus| bus.resource().strip_prefix("event-bus/"))
         .collect();

@@ -40,6 +40,7 @@ pub(super) async fn create(desired: &CloudtrailTrail, cx: &Context<'_>) -> Resul
         .is_multi_region_trail(desired.multi_region)
         .include_global_service_events(true)
         .enable_log_file_validation(desired.log_file_validation)
+        .set_is_organization_trail(desired.organization.then_some(true))
         .set_kms_key_id(settings.kms_key)
         .set_cloud_watch_logs_log_group_arn(settings.log_group)
         .set_cloud_watch_logs_role_arn(settings.log_role)
@@ -60,6 +61,7 @@ pub(super) async fn update(desired: &CloudtrailTrail, arn: &str, cx: &Context<'_
         .is_multi_region_trail(desired.multi_region)
         .include_global_service_events(true)
         .enable_log_file_validation(desired.log_file_validation)
+        .is_organization_trail(desired.organization)
         .kms_key_id(or_none(&settings.kms_key))
         .cloud_watch_logs_log_group_arn(or_none(&settings.log_group))
         .cloud_watch_logs_role_arn(or_none(&settings.log_role));
@@ -125,6 +127,20 @@ fn hinted(fault: Fault) -> Fault {
         }
         "InvalidHomeRegionException" => {
             fault.hint("the trail is at home in another region: set the stack's `region:` to that one")
+        }
+        "CloudTrailAccessNotEnabledException" => fault.hint(
+            "let CloudTrail into the organization, from its management account: `aws organizations \
+             enable-aws-service-access --service-principal cloudtrail.amazonaws.com`, then run the same command again",
+        ),
+        "NotOrganizationMasterAccountException" | "NotOrganizationManagementAccountException" => fault.hint(
+            "only the management account makes a trail for all accounts: apply this stack there, or name that trail \
+             with `trail: { existing: ARN }`",
+        ),
+        "OrganizationNotInAllFeaturesModeException" => {
+            fault.hint("turn on all features of the organization: `aws organizations enable-all-features`")
+        }
+        "OrganizationsNotInUseException" => {
+            fault.hint("the account is in no organization: remove `organization: true` from the trail")
         }
         _ => fault,
     }

@@ -21,6 +21,7 @@ pub(in crate::resource) struct Trail {
     prefix: Option<String>,
     multi_region: bool,
     include_global_service_events: bool,
+    organization: bool,
     log_file_validation: bool,
     kms_key: Option<String>,
     log_group: Option<String>,
@@ -34,6 +35,7 @@ impl Trail {
         "prefix",
         "multi_region",
         "include_global_service_events",
+        "organization",
         "log_file_validation",
         "kms_key",
         "log_group",
@@ -49,6 +51,7 @@ impl Trail {
             prefix,
             multi_region,
             include_global_service_events,
+            organization,
             log_file_validation,
             kms_key,
             log_group,
@@ -60,6 +63,7 @@ impl Trail {
             .set_some("prefix", prefix.as_deref())
             .set("multi_region", *multi_region)
             .set("include_global_service_events", *include_global_service_events)
+            .set_some("organization", organization.then_some(true))
             .set("log_file_validation", *log_file_validation)
             .set_some("kms_key", kms_key.as_deref())
             .set_some("log_group", log_group.as_deref())
@@ -83,6 +87,7 @@ macro_rules! trail {
             prefix: text(answer.s3_key_prefix()),
             multi_region: answer.is_multi_region_trail().unwrap_or(false),
             include_global_service_events: answer.include_global_service_events().unwrap_or(false),
+            organization: answer.is_organization_trail().unwrap_or(false),
             log_file_validation: answer.log_file_validation_enabled().unwrap_or(false),
             kms_key: text(answer.kms_key_id()),
             log_group: text(answer.cloud_watch_logs_log_group_arn())

@@ -34,6 +34,7 @@ fn desired() -> CloudtrailTrail {
         bucket_name: Text::with_account("mission-trail-{account}"),
         prefix: Some("p".into()),
         multi_region: true,
+        organization: false,
         log_file_validation: true,
         kms_key: Some(Ref::named(node("kms-key", "main"), "alias/mission")),
         logs: Some(TrailLogs {

@@ -16,6 +16,7 @@ fn desired() -> EventbridgeEventBus {
     EventbridgeEventBus {
         name: "mission-security".into(),
         description: Some("sign-ins".into()),
+        policy: None,
         tags: owned(&id()),
     }
 }

@@ -47,6 +47,11 @@ impl Code {
         &self.package.sha256
     }
 
+    /// The package: what a function of this code consists of.
+    pub fn package(&self) -> &Package {
+        &self.package
+    }
+
     /// A placeholder for the package until [`Self::put_into`]. If the SDK got the package itself, it would hold it
     /// three times at once: raw, in Base64, and in a body that is kept for the next attempt.
     pub(super) fn placeholder(&self) -> Blob {

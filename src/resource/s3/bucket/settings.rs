@@ -12,9 +12,9 @@ use super::{Aws, Changes, Context, Fields, Result};
 use crate::aws::fault::found;
 
 /// The id of our lifecycle rule. All other rules of a bucket are left alone.
-const EXPIRY: &str = "alertctl-expiry";
+pub(super) const EXPIRY: &str = "alertctl-expiry";
 /// After how many days the parts of an unfinished upload are deleted.
-const INCOMPLETE_UPLOAD_DAYS: i32 = 7;
+pub(super) const INCOMPLETE_UPLOAD_DAYS: i32 = 7;
 
 /// The settings of a bucket.
 #[derive(Debug, Clone, PartialEq)]

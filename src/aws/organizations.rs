@@ -1,0 +1,93 @@
+//! The accounts of an organization.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use aws_sdk_organizations::types::AccountState;
+
+use super::call::pages;
+use super::fault::Result;
+use super::{Aws, Fault};
+
+/// The most accounts that AWS returns at once: <https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListAccounts.html>.
+const PAGE: i32 = 20;
+
+/// One account of the organization.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Account {
+    /// Twelve digits.
+    pub id: String,
+    pub name: String,
+    /// Whether it takes calls: it is neither suspended nor being closed.
+    pub active: bool,
+}
+
+/// Who the caller's organization is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Organization {
+    /// `o-…`
+    pub id: String,
+    /// The id of its management account.
+    pub management_account: String,
+}
+
+/// Reads the organization of the caller's account, which every member may ask. `None` if it is in none.
+pub async fn organization(aws: &Aws) -> Result<Option<Organization>> {
+    let request = aws.connection.clients.organizations.describe_organization();
+    let answer = aws.call("organizations:DescribeOrganization", || request.clone().send());
+    match answer.await {
+        Err(fault) if fault.is(&["AWSOrganizationsNotInUseException"]) => Ok(None),
+        answer => Ok(answer?.organization.map(|found| Organization {
+            id: found.id.unwrap_or_default(),
+            management_account: found.master_account_id.unwrap_or_default(),
+        })),
+    }
+}
+
+/// Lists all accounts of the organization, in order of their ids: 20 a call, so 1,000 accounts take 50 calls.
+///
+/// # Errors
+/// Only the management account and delegated administrators may ask; see [`denied`].
+pub async fn accounts(aws: &Aws) -> Result<Rc<Vec<Account>>> {
+    aws.once("organizations:ListAccounts", async || list(aws).await)
+        .await
+}
+
+async fn list(aws: &Aws) -> Result<Vec<Account>> {
+    let request = aws
+        .connection
+        .clients
+        .organizations
+        .list_accounts()
+        .max_results(PAGE);
+    let page = async |token: Option<String>| {
+        let request = request.clone().set_next_token(token);
+        let page = aws
+            .call("organizations:ListAccounts", || request.clone().send())
+            .await?;
+        Ok((page.accounts.unwrap_or_default(), page.next_token))
+    };
+    let mut accounts: Vec<_> = pages(page)
+        .await?
+        .into_iter()
+        .map(|account| Account {
+            active: account.state.is_none_or(|state| state == AccountState::Active),
+            id: account.id.unwrap_or_default(),
+            name: account.name.unwrap_or_default(),
+        })
+        .collect();
+    accounts.sort_unstable();
+    Ok(accounts)
+}
+
+/// The names of all accounts by their ids.
+pub async fn names(aws: &Aws) -> Result<BTreeMap<String, String>> {
+    let accounts = accounts(aws).await?;
+    let named = |account: &Account| (account.id.clone(), account.name.clone());
+    Ok(accounts.iter().map(named).collect())
+}
+
+/// Whether the caller may not list accounts, or is in no organization.
+pub fn denied(fault: &Fault) -> bool {
+    fault.denied() || fault.is(&["AWSOrganizationsNotInUseException"])
+}

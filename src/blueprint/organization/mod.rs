@@ -1,0 +1,196 @@
+//! The hub of an organization: the bus on which its members' events arrive, the rules there, and the spokes that send them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Build;
+use super::function::Function;
+use super::rules::{Buses, Wiring};
+use super::targets::{bare_target, for_relay};
+use crate::aws::Text;
+use crate::aws::policy::{Policy, Statement};
+use crate::resource::cloudformation::stack::{CloudformationStack, record};
+use crate::resource::cloudformation::stack_set::organization::Use;
+use crate::resource::cloudformation::stack_set::{CallAs, CloudformationStackSet, HUB_TAG, Targets};
+use crate::resource::eventbridge::event_bus::{self, EventbridgeEventBus};
+use crate::resource::eventbridge::rule::{RuleState, Trigger};
+use crate::resource::eventbridge::targets::Target;
+use crate::resource::precondition::Precondition;
+use crate::resource::sns::topic::SnsTopic;
+use crate::resource::{NodeId, Ref};
+use crate::stack::{MemberTarget, Organization, alarms_of_members, dead_letter_alarms};
+
+pub mod spoke;
+
+/// The key of the members' bus.
+pub(super) const MEMBERS: &str = record::BUS_KEY;
+/// What the relay calls the source of the members' alarms.
+const ALARMS_OF_MEMBERS: &str = "organization.alarms";
+
+/// The key of a target's stack.
+pub fn target_key(target: &MemberTarget) -> String {
+    format!("{}.{}", target.account, target.region)
+}
+
+impl Build<'_> {
+    /// Adds the members' bus, and returns the rules on it. `wirings` are those of the stack's own rules.
+    pub(super) fn hub(
+        &mut self,
+        relay: Option<(&Function, &[NodeId])>,
+        topics: &BTreeMap<String, Ref<SnsTopic>>,
+        wirings: &[Wiring],
+        buses: &mut Buses,
+    ) -> Vec<Wiring> {
+        let stack = self.stack;
+        let Some(organization) = &stack.organization else {
+            return Vec::new();
+        };
+        self.graph.require(Precondition::NamesOfMembers);
+        let made = EventbridgeEventBus {
+            name: self.names.members_bus(),
+            description: Some(format!(
+                "alertctl stack {}: events of the organization",
+                stack.stack
+            )),
+            policy: Some(self.members_may_send(organization)),
+            tags: self.tags::<EventbridgeEventBus>(MEMBERS),
+        };
+        buses.insert(MEMBERS.to_owned(), self.graph.add(MEMBERS, made));
+        let heard: Vec<_> = stack.rules_of_members(organization, self.home);
+        let on_bus = |wiring: &Wiring| Wiring {
+            key: format!("organization.{}", wiring.key),
+            regions: Vec::new(),
+            bus: Some(MEMBERS.to_owned()),
+            ..wiring.clone()
+        };
+        let rules = wirings
+            .iter()
+            .filter(|wiring| heard.iter().any(|rule| rule.key == wiring.key));
+        let mut rules: Vec<_> = rules.map(on_bus).collect();
+        rules.extend(self.alarms_of_members(organization, relay, topics));
+        rules
+    }
+
+    /// Adds the stack set of the spokes, and the stacks of those that no set reaches. The hub is there before them: an event that finds no bus is not sent again.
+    pub(super) fn spokes(&mut self, hub: &Ref<EventbridgeEventBus>, after: &[NodeId]) {
+        let stack = self.stack;
+        let Some(organization) = &stack.organization else {
+            return;
+        };
+        let regions = stack.regions_of_members(organization, self.home);
+        let targets = organization.targets.iter().map(|target| target.account.clone());
+        let by_targets: BTreeSet<_> = targets.collect();
+        let call_as = match organization.delegated_admin {
+            true => CallAs::DelegatedAdmin,
+            false => CallAs::Own,
+        };
+        if organization.deploy {
+            self.graph.require(Precondition::Organization(Use {
+                id: organization.id.clone(),
+                by_units: !organization.ous.is_empty(),
+                call_as,
+                regions: regions.iter().cloned().collect(),
+                others: by_targets.iter().chain(&organization.except).cloned().collect(),
+            }));
+        }
+        let tags = BTreeMap::from([(HUB_TAG.to_owned(), stack.stack.clone())]);
+        if organization.has_set() {
+            // A target has a spoke of its own, which sends the same events.
+            let except: BTreeSet<_> = organization.except.iter().chain(&by_targets).collect();
+            let targets = match organization.ous.is_empty() {
+                true => Targets::Accounts(organization.accounts.clone()),
+                false => Targets::Units {
+                    ous: organization.ous.clone(),
+                    except: except.into_iter().map(|id| Text::from(id.as_str())).collect(),
+                },
+            };
+            let set = CloudformationStackSet {
+                name: self.names.members_bus(),
+                description: spoke::description(stack),
+                template: spoke::template(stack, organization, self.home),
+                parameters: spoke::parameters(self.names),
+                targets,
+                regions,
+                call_as,
+                tags: tags.clone(),
+                bus: hub.clone(),
+            };
+            self.graph.add_after(MEMBERS, set, after.to_vec());
+        }
+        for target in &organization.targets {
+            let MemberTarget {
+                account,
+                role,
+                region,
+            } = target;
+            let spoke = CloudformationStack {
+                name: self.names.members_bus(),
+                account: account.clone(),
+                role: role.clone(),
+                region: region.clone(),
+                description: spoke::description(stack),
+                template: spoke::template(stack, organization, self.home),
+                parameters: spoke::parameters(self.names),
+                tags: tags.clone(),
+                bus: hub.clone(),
+            };
+            self.graph.add_after(target_key(target), spoke, after.to_vec());
+        }
+    }
+
+    /// Only accounts of the organization may send.
+    /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-bus-example-policy-cross-account-custom-bus-source.html>
+    fn members_may_send(&self, organization: &Organization) -> Policy {
+        Policy::of([Statement::allow(event_bus::MEMBERS, &["events:PutEvents"])
+            .anyone()
+            .on(self.names.event_bus_arn(&self.names.members_bus()))
+            .when("StringEquals", "aws:PrincipalOrgID", organization.id.as_str())])
+    }
+
+    /// One rule for each topic, as for alarms in other regions, and one for all channels.
+    fn alarms_of_members(
+        &self,
+        organization: &Organization,
+        relay: Option<(&Function, &[NodeId])>,
+        topics: &BTreeMap<String, Ref<SnsTopic>>,
+    ) -> Vec<Wiring> {
+        let pattern = match organization.hears_alarms() {
+            true => alarms_of_members(),
+            false => dead_letter_alarms(self.stack),
+        };
+        let wiring = |to: Option<&str>, targets: Vec<Target>, after: Vec<NodeId>| {
+            let what = to.map_or_else(|| "alarms".to_owned(), |to| format!("alarms.{to}"));
+            Wiring {
+                key: format!("organization.{what}"),
+                name: self
+                    .names
+                    .default_rule(&format!("organization-{}", what.replace('.', "-"))),
+                description: format!("alertctl stack {}: alarms of the organization", self.stack.stack),
+                trigger: Trigger::Pattern(pattern.clone()),
+                state: RuleState::Enabled,
+                regions: Vec::new(),
+                arrivals: String::new(),
+                bus: Some(MEMBERS.to_owned()),
+                targets,
+                after,
+            }
+        };
+        let mut wirings = Vec::new();
+        for topic in self.topics_in(&organization.to) {
+            let (targets, after) = self.targets_of_states(topic, relay, topics);
+            wirings.push(wiring(Some(topic), targets, after));
+        }
+        let channels: Vec<_> = self.channels_in(&organization.to).collect();
+        if let (Some((relay, permission)), false) = (relay, channels.is_empty()) {
+            let target = Target {
+                input: Some(for_relay(ALARMS_OF_MEMBERS, &channels)),
+                ..bare_target(self.relay_target(), relay.function.arn())
+            };
+            wirings.push(wiring(None, vec![target], permission.to_vec()));
+        }
+        wirings.retain(|wiring| !wiring.targets.is_empty());
+        wirings
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,124 @@
+//! `alertctl status --org`.
+
+use std::process::ExitCode;
+
+use super::plan::look;
+use super::{App, Outcome, addresses};
+use crate::aws::organizations;
+use crate::blueprint::{self, spoke};
+use crate::cli::{Adopt, Format, StatusArgs};
+use crate::engine::plan::{Action, Plan, Step};
+use crate::operate::organization::{self, Instance, Place, Standing};
+use crate::output::Failure;
+use crate::resource::Resource as _;
+use crate::resource::cloudformation::stack_set::{self, CloudformationStackSet};
+use crate::stack::{Ciphertexts, Organization};
+
+const TARGET: &str = "cloudformation-stack";
+/// The exit code if somebody in the organization is not heard.
+const GAPS: u8 = 2;
+
+/// Compares the accounts of the organization with the spokes that stand in them, and asks each spoke what it could not forward.
+pub async fn run(app: &App, args: &StatusArgs) -> Outcome {
+    let (access, loaded) = app.access_by_name(&args.which, Ciphertexts::Unused).await?;
+    let Some(loaded) = loaded else {
+        return Err(Failure::new(
+            "who should be heard is in the stack file",
+            "run the command with the file in place of --stack",
+        ));
+    };
+    let stack = &loaded.stack;
+    let Some(organization) = &stack.organization else {
+        return Err(Failure::new(
+            format!("the stack `{}` names no organization", stack.stack),
+            "run `alertctl status` without --org, or add `organization:` to the stack file",
+        ));
+    };
+    let missing = addresses::Missing::LeaveOut;
+    let addresses = addresses::resolve(app, stack, &access, missing).await?;
+    let graph = blueprint::graph(stack, access.home(stack).await?, &addresses);
+    let aws = &access.aws;
+    let (accounts, here) =
+        futures::try_join!(organizations::accounts(aws), organizations::organization(aws))?;
+    let plan = look(aws, &graph, &Adopt::default()).await?;
+    app.warn_of(&plan);
+    let mut instances = in_set(&plan);
+    instances.extend(of_targets(organization, &plan));
+    let home = access.region();
+    let regions = stack.regions_of_members(organization, home);
+    let rules = stack.rules_of_members(organization, home);
+    let needs_trail = rules.iter().any(|rule| rule.needs_trail());
+    let (reader, queue) = (spoke::reader(stack), spoke::dead_letters(stack));
+    let read = organization::read(aws, &instances, &reader, &queue, needs_trail).await?;
+    let scope = aws.scope().await?;
+    let here = here.map(|here| here.management_account).unwrap_or_default();
+    let place = Place {
+        accounts: &accounts,
+        hub: &scope.account,
+        management_account: &here,
+        regions: &regions,
+        except: &organization.except,
+        needs_trail,
+        names: stack.accounts.clone(),
+    };
+    let coverage = organization::coverage(&place, &instances, &read);
+    let text = || match app.out.format {
+        Format::Markdown => coverage.markdown(),
+        _ => coverage.text(),
+    };
+    app.out.result(text, || coverage.json())?;
+    Ok(match coverage.is_complete() {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::from(GAPS),
+    })
+}
+
+/// The instances of the stack set. If the set itself is not what the file says, none of them is.
+fn in_set(plan: &Plan) -> Vec<Instance> {
+    let mut sets = of_kind(plan, CloudformationStackSet::KIND);
+    let Some(set) = sets.find(|step| step.action != Action::Create) else {
+        return Vec::new();
+    };
+    let is_old = set.changes.touch("template") || set.changes.touch("parameters");
+    let live = set
+        .live
+        .as_ref()
+        .and_then(|live| live.downcast_ref::<stack_set::Live>());
+    let instances = live.into_iter().flat_map(|live| live.instances.iter());
+    let instance = |one: &stack_set::Instance| Instance {
+        account: one.account.clone(),
+        region: one.region.clone(),
+        standing: match one.state {
+            None if is_old => Standing::Old,
+            None => Standing::Current,
+            Some(stack_set::State::Underway) => Standing::Underway,
+            Some(stack_set::State::Outdated) => Standing::Old,
+            Some(stack_set::State::Inoperable | stack_set::State::Suspended) => Standing::Broken,
+        },
+    };
+    instances.map(instance).collect()
+}
+
+fn of_kind<'p>(plan: &'p Plan, kind: &'static str) -> impl Iterator<Item = &'p Step> {
+    plan.steps.iter().filter(move |step| step.id.kind == kind)
+}
+
+/// The stacks of `targets`.
+fn of_targets(organization: &Organization, plan: &Plan) -> Vec<Instance> {
+    let there: Vec<_> = of_kind(plan, TARGET)
+        .filter(|step| step.action != Action::Create)
+        .collect();
+    let targets = organization.targets.iter().filter_map(|target| {
+        let key = blueprint::target_key(target);
+        let step = there.iter().find(|step| step.id.key == key)?;
+        Some(Instance {
+            account: target.account.clone(),
+            region: target.region.clone(),
+            standing: match step.action {
+                Action::Keep => Standing::Current,
+                _ => Standing::Old,
+            },
+        })
+    });
+    targets.collect()
+}

@@ -1,0 +1,274 @@
+//! Checks the organization: its ids, what its members forward, and who hears of it.
+
+use super::{Checker, destinations, is_account_id};
+use crate::stack::file::problem::Problem;
+use crate::stack::file::read::nearest;
+use crate::stack::model::{ALARMS, Organization, Preset, What};
+
+/// The longest pattern of a rule in characters of JSON (EventBridge quota).
+const MAX_PATTERN: usize = 2048;
+/// How many regions of accounts alertctl deploys to by itself: each is a tag of the members' bus, which can have 50 in all.
+const MAX_TARGETS: usize = 30;
+
+pub(super) fn check(checker: &mut Checker<'_>) {
+    let stack = checker.stack;
+    let Some(organization) = &stack.organization else {
+        return;
+    };
+    ids(checker, organization);
+    reached(checker, organization);
+    forward(checker, organization);
+    let to = ["organization", "to"];
+    destinations::check(checker, &to, &organization.to, false);
+    if checker.is_empty(&to) && (organization.hears_alarms() || organization.dead_letter_alarm) {
+        let problem = Problem::error(
+            checker.key(&["organization"]),
+            "nobody hears of the members' alarms",
+        );
+        checker.report(problem.help(
+            "add `to: [topic or channel]`, or remove `alarms` from `forward` and write `dead_letter_alarm: false`",
+        ));
+    }
+    for (index, region) in organization.regions.iter().enumerate() {
+        let index = index.to_string();
+        checker.region(&["organization", "regions", &index], region);
+    }
+    targets(checker, organization);
+    patterns(checker, organization);
+}
+
+fn is_unit(text: &str) -> bool {
+    let is_id = |text: &str, long: std::ops::RangeInclusive<usize>| {
+        long.contains(&text.len()) && text.bytes().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+    };
+    match (text.strip_prefix("ou-"), text.strip_prefix("r-")) {
+        (Some(unit), _) => unit
+            .split_once('-')
+            .is_some_and(|(root, unit)| is_id(root, 4..=32) && is_id(unit, 8..=32)),
+        (_, Some(root)) => is_id(root, 4..=32),
+        _ => false,
+    }
+}
+
+fn is_organization(text: &str) -> bool {
+    text.strip_prefix("o-").is_some_and(|id| {
+        (10..=32).contains(&id.len()) && id.bytes().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+    })
+}
+
+/// <https://docs.aws.amazon.com/organizations/latest/APIReference/API_Organization.html>
+fn ids(checker: &mut Checker<'_>, organization: &Organization) {
+    if !is_organization(&organization.id) {
+        let message = "this is not the id of an organization";
+        let problem = Problem::error(checker.at(&["organization", "id"]), message);
+        checker.report(problem.help(
+            "write `o-` and 10 to 32 lower-case letters and digits: `aws organizations describe-organization` shows it",
+        ));
+    }
+    for (index, unit) in organization.ous.iter().enumerate() {
+        if !is_unit(unit) {
+            let message = format!("`{}` is not an organizational unit", unit.escape_debug());
+            let place = checker.at(&["organization", "ous", &index.to_string()]);
+            checker.report(
+                Problem::error(place, message)
+                    .help("write an id such as `ou-ab12-11111111`, or the root's, `r-ab12`"),
+            );
+        }
+    }
+    for (section, ids) in [
+        ("accounts", &organization.accounts),
+        ("except", &organization.except),
+    ] {
+        for (index, id) in ids.iter().enumerate() {
+            if !is_account_id(id) {
+                let message = format!("`{}` is not the id of an account", id.escape_debug());
+                let place = checker.at(&["organization", section, &index.to_string()]);
+                checker.report(Problem::error(place, message).help("write its twelve digits, in quotes"));
+            }
+        }
+    }
+}
+
+/// Whether there is a member at all, and only one way to each.
+fn reached(checker: &mut Checker<'_>, organization: &Organization) {
+    let deployed = ["ous", "accounts", "targets"];
+    let mut deployed = deployed
+        .into_iter()
+        .filter(|key| checker.is_written(&["organization", key]));
+    if let Some(key) = deployed.next().filter(|_| !organization.deploy) {
+        let message = format!("`{key}` says where alertctl deploys spokes, and it is not to deploy any");
+        let problem = Problem::error(checker.key(&["organization", key]), message);
+        let problem = problem.related(checker.key(&["organization", "deploy"]), "here");
+        checker.report(problem.help(format!("remove `{key}`, or `deploy: false`")));
+    }
+    if organization.deploy && !organization.has_set() && organization.targets.is_empty() {
+        let problem = Problem::error(checker.key(&["organization"]), "the organization has no members");
+        checker.report(problem.help("add `ous: [r-…]`, `accounts: […]` or `targets: […]`, or `deploy: false` if another pipeline makes the spokes"));
+    }
+    if !organization.ous.is_empty() && !organization.accounts.is_empty() {
+        let problem = Problem::error(
+            checker.key(&["organization", "accounts"]),
+            "members are either `ous` or `accounts`",
+        );
+        let problem = problem.related(checker.key(&["organization", "ous"]), "the other one");
+        checker.report(problem.help("remove one of the two: AWS deploys to units by itself, and to accounts through roles that you make"));
+    }
+    if organization.ous.is_empty() && !organization.except.is_empty() {
+        let problem = Problem::error(
+            checker.key(&["organization", "except"]),
+            "`except` leaves accounts out of `ous`, and there are none",
+        );
+        checker.report(problem.help("remove `except`"));
+    }
+    if organization.delegated_admin && organization.ous.is_empty() {
+        let place = checker.key(&["organization", "delegated_admin"]);
+        let problem = Problem::error(place, "a delegated administrator deploys to `ous` only");
+        checker.report(problem.help("remove `delegated_admin`, or add `ous`"));
+    }
+}
+
+fn forward(checker: &mut Checker<'_>, organization: &Organization) {
+    let stack = checker.stack;
+    let path = ["organization", "forward"];
+    if checker.is_empty(&path) {
+        let problem = Problem::error(checker.key(&["organization"]), "the members forward nothing");
+        checker.report(problem.help("add `forward: [alarms]`, and keys of `rules`"));
+    }
+    let rules = checker.keys("rules");
+    for (index, key) in organization.forward.iter().enumerate() {
+        let index_text = index.to_string();
+        let place = checker.at(&["organization", "forward", &index_text]);
+        let shown = key.escape_debug();
+        if organization.forward[..index].contains(key) {
+            let problem = Problem::error(place, format!("`{shown}` is named twice"));
+            checker.report(problem.help("remove one of the two"));
+        } else if key == ALARMS {
+            if rules.contains(&ALARMS) {
+                let problem = Problem::error(
+                    place,
+                    "`alarms` stands for the members' alarms, and a rule is called so, too",
+                );
+                checker.report(
+                    problem
+                        .related(checker.key(&["rules", ALARMS]), "the rule")
+                        .help("rename the rule"),
+                );
+            }
+        } else if !rules.contains(&key.as_str()) {
+            let problem = Problem::error(place, format!("no rule is called `{shown}`"));
+            let known = rules.iter().copied().chain([ALARMS]);
+            checker.report(match nearest(key, known.clone()) {
+                Some(near) => problem
+                    .label(format!("did you mean `{near}`?"))
+                    .help(format!("write `{near}`")),
+                None => problem.help(format!("rules are: {}", known.collect::<Vec<_>>().join(", "))),
+            });
+        } else if let Some(rule) = stack.rules.get(key) {
+            let fault = match (&rule.bus, &rule.what) {
+                (Some(_), _) => {
+                    Some("the members' events arrive on a bus of their own, and this rule is on another one")
+                }
+                (_, What::Preset(Preset::StackChanges)) => {
+                    Some("`stack-changes` is about this stack, which the members do not have")
+                }
+                _ => None,
+            };
+            if let Some(fault) = fault {
+                let problem = Problem::error(place, fault).related(checker.key(&["rules", key]), "the rule");
+                checker.report(problem.help(format!("remove `{shown}` from `forward`")));
+            }
+        }
+    }
+}
+
+fn targets(checker: &mut Checker<'_>, organization: &Organization) {
+    for (index, target) in organization.targets.iter().enumerate() {
+        let index_text = index.to_string();
+        let at = |key| ["organization", "targets", index_text.as_str(), key];
+        if !is_account_id(&target.account) {
+            let message = format!("`{}` is not the id of an account", target.account.escape_debug());
+            let problem = Problem::error(checker.at(&at("account")), message);
+            checker.report(problem.help("write its twelve digits, in quotes"));
+        }
+        let is_fine = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-/".contains(c);
+        checker.text(
+            &at("role"),
+            &target.role,
+            1..=512,
+            is_fine,
+            "letters, digits and _+=,.@-/",
+        );
+        checker.region(&at("region"), &target.region);
+        let same = |other: &&crate::stack::model::MemberTarget| {
+            (&other.account, &other.region) == (&target.account, &target.region)
+        };
+        if organization.targets[..index].iter().find(same).is_some() {
+            let problem = Problem::error(
+                checker.at(&["organization", "targets", &index_text]),
+                format!(
+                    "{} is named twice for {}",
+                    target.region.escape_debug(),
+                    target.account.escape_debug()
+                ),
+            );
+            checker.report(problem.help("remove one of the two"));
+        }
+        if organization.accounts.contains(&target.account) {
+            let problem = Problem::error(
+                checker.at(&at("account")),
+                "the stack set deploys to this account already: its events would arrive twice",
+            );
+            checker.report(problem.help("remove it here or from `accounts`"));
+        }
+    }
+    if organization.targets.len() > MAX_TARGETS {
+        let message = format!("{} targets are too many", organization.targets.len());
+        let problem = Problem::error(checker.key(&["organization", "targets"]), message);
+        checker.report(
+            problem
+                .label(format!("at most {MAX_TARGETS}"))
+                .help("write `ous`: a stack set reaches any number of accounts"),
+        );
+    }
+}
+
+/// What EventBridge would refuse in every account: a pattern of several rules is too long; and events that no spoke hears.
+fn patterns(checker: &mut Checker<'_>, organization: &Organization) {
+    let stack = checker.stack;
+    let Some(home) = stack.region.clone() else {
+        return;
+    };
+    for forwarded in stack.forwarded(organization, &home) {
+        let length = forwarded.pattern.to_string().chars().count();
+        if length > MAX_PATTERN && forwarded.rules.len() > 1 {
+            let message = format!(
+                "the rules {} may match the same events, so that spokes forward them with one pattern of {length} characters",
+                forwarded.rules.join(", ")
+            );
+            let problem = Problem::error(checker.key(&["organization", "forward"]), message);
+            checker.report(problem.label(format!("EventBridge takes {MAX_PATTERN}")).help(
+                "forward fewer of them, or narrow their patterns by `source` so that no event fits two",
+            ));
+        }
+    }
+    if organization.regions.is_empty() {
+        return;
+    }
+    for rule in stack.rules_of_members(organization, &home) {
+        let unheard: Vec<_> = rule
+            .regions
+            .iter()
+            .filter(|region| !organization.regions.contains(region))
+            .cloned()
+            .collect();
+        if !unheard.is_empty() {
+            let message = format!(
+                "members have no spoke in {}, where events of `{}` are logged",
+                unheard.join(", "),
+                rule.origin.escape_debug()
+            );
+            let problem = Problem::warning(checker.at(&["organization", "regions"]), message);
+            checker.report(problem.help(format!("add {} to `regions`", unheard.join(", "))));
+        }
+    }
+}
