@@ -27,6 +27,11 @@ pub const HOME_TAG: &str = "alertctl:home";
 /// The account itself remembers this, so it holds for entries that are no longer in the file.
 pub const PROTECT_TAG: &str = "alertctl:protect";
 
+/// On the bus that an organization's events arrive at, one for each stack in another account: it continues with the
+/// account and the region, `alertctl:spoke:444455556666:eu-central-1`. Nothing else in the hub's account tells of that
+/// stack once its target has left the stack file.
+pub const SPOKE_TAG: &str = "alertctl:spoke:";
+
 /// Tags by key.
 pub type Tags = BTreeMap<String, String>;
 

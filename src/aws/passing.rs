@@ -33,6 +33,7 @@ const USES: &[&str] = &[
     "sqs:ChangeMessageVisibility",
     "events:PutEvents",
     "cloudwatch:SetAlarmState",
+    "sts:AssumeRole",
 ];
 
 const READS: &[&str] = &[
@@ -320,6 +321,8 @@ const TABLE: &[Passing] = &[
     Passing::writing("s3", &["OperationAborted"]),
     Passing::unseen("s3", &["NoSuchBucket"]),
     Passing::unseen("s3", &["MalformedPolicy"]).saying(&["principal"]),
+    // CloudFormation: accepts one operation on a stack at a time.
+    Passing::writing("cloudformation", &["ValidationError"]).saying(&["_IN_PROGRESS state"]),
     // API Gateway: accepts one change of an API at a time.
     Passing::of("apigateway", &["ConflictException"]).saying(&[
         "concurrent modification",

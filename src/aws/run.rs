@@ -27,6 +27,11 @@ impl Run {
             id: format!("{:08x}", fastrand::u32(..)),
         }
     }
+
+    /// A token for the operation `what` of this run, as CloudFormation takes it: letters, digits and hyphens.
+    pub fn token(&self, what: &str) -> String {
+        format!("alertctl-{}-{what}", self.id)
+    }
 }
 
 impl Default for Run {

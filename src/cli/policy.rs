@@ -20,7 +20,8 @@ Examples:
   alertctl policy stack.yaml --deployer --plan --account 111122223333   # for a new role
   alertctl policy --deployer --apply --output json | jq '.policies[0].document' > policy.json
   alertctl policy --check --apply      # do you have all of these permissions?
-  alertctl policy --import             # for `alertctl import`; needs no stack file")]
+  alertctl policy --import             # for `alertctl import`; needs no stack file
+  alertctl policy --target 444455556666   # for the role in that account, under `organization.targets`")]
 pub struct PolicyArgs {
     #[command(flatten)]
     pub file: StackFile,
@@ -48,6 +49,9 @@ pub struct PolicyArgs {
     /// The policy that `import` needs; it reads no stack file and calls nobody
     #[arg(long, conflicts_with_all = ["whose", "account"])]
     pub import: bool,
+    /// The policies of the role that is assumed in this target of the organization: who may assume it, and what it may do
+    #[arg(long, value_name = "ACCOUNT", value_parser = account, conflicts_with_all = ["whose", "import"])]
+    pub target: Option<String>,
     /// Account the policy is for, instead of the account of your credentials
     #[arg(long, value_name = "ID", value_parser = account)]
     pub account: Option<String>,

@@ -17,6 +17,7 @@ use crate::stack::{SecretSource, Stack};
 
 mod check;
 mod roles;
+mod target;
 mod text;
 
 pub async fn run(app: &App, args: &PolicyArgs) -> Outcome {
@@ -35,7 +36,13 @@ pub async fn run(app: &App, args: &PolicyArgs) -> Outcome {
     }
     let scope = scope(app, args, stack).await?;
     let graph = graph(stack, &scope);
-    if args.deployer {
+    if let Some(account) = &args.target {
+        let roles = target::of(&stack.stack, &graph, &scope, account)?;
+        app.out.result(
+            || target::text(account, &roles),
+            || json!({ "version": 1, "stack": stack.stack, "account": account, "roles": roles }),
+        )?;
+    } else if args.deployer {
         let commands = commands(args);
         let permissions = needed(&stack.stack, &graph, &scope, &commands);
         let title = text::title(&stack.stack, &scope, &commands);

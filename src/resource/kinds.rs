@@ -5,6 +5,7 @@ use super::apigatewayv2::api::ApigatewayApi;
 use super::apigatewayv2::integration::ApigatewayIntegration;
 use super::apigatewayv2::route::ApigatewayRoute;
 use super::apigatewayv2::stage::ApigatewayStage;
+use super::cloudformation::stack::CloudformationStack;
 use super::cloudformation::stack_set::CloudformationStackSet;
 use super::cloudtrail::trail::CloudtrailTrail;
 use super::cloudwatch::alarm::CloudwatchAlarm;
@@ -36,6 +37,7 @@ pub const KINDS: &[Kind] = &[
     Kind::of::<ApigatewayIntegration>(),
     Kind::of::<ApigatewayRoute>(),
     Kind::of::<ApigatewayStage>(),
+    Kind::of::<CloudformationStack>(),
     Kind::of::<CloudformationStackSet>(),
     Kind::of::<CloudtrailTrail>(),
     Kind::of::<CloudwatchAlarm>(),

@@ -1,7 +1,7 @@
 //! Tags of a resource. Our tags are kept exactly as wanted, and tags that others added are left alone.
 
 use super::{Fields, NodeId, Result, Tags};
-use crate::aws::discovery::{NODE_TAG, STACK_TAG};
+use crate::aws::discovery::{NODE_TAG, SPOKE_TAG, STACK_TAG};
 
 /// Lists the tag keys that came from the stack file: a tag that leaves the file is removed, but a tag that somebody
 /// else added is not. If the list does not fit, it continues in `alertctl:tags-2` and so on.
@@ -116,6 +116,10 @@ pub fn are(live: &Tags, wanted: &Tags) -> bool {
 }
 
 fn is_kept(live: &Tags, key: &str) -> bool {
+    // These tell of another resource. Its kind puts and removes them.
+    if key.starts_with(SPOKE_TAG) {
+        return false;
+    }
     let key = in_list(key);
     let mut lists = live.iter().filter(|(name, _)| name.starts_with(LISTED_TAG));
     key.starts_with("alertctl:") || lists.any(|(_, list)| list.split(' ').any(|name| name == key))

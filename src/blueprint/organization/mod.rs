@@ -8,6 +8,7 @@ use super::rules::{Buses, Wiring};
 use super::targets::{bare_target, for_relay};
 use crate::aws::Text;
 use crate::aws::policy::{Policy, Statement};
+use crate::resource::cloudformation::stack::{CloudformationStack, record};
 use crate::resource::cloudformation::stack_set::organization::Use;
 use crate::resource::cloudformation::stack_set::{CallAs, CloudformationStackSet, HUB_TAG, Targets};
 use crate::resource::eventbridge::event_bus::{self, EventbridgeEventBus};
@@ -21,8 +22,8 @@ use crate::stack::{MemberTarget, Organization, alarms_of_members, dead_letter_al
 mod set;
 pub mod spoke;
 
-/// The key of the members' bus; no key in a stack file contains a dot.
-pub(super) const MEMBERS: &str = "organization.members";
+/// The key of the members' bus.
+pub(super) const MEMBERS: &str = record::BUS_KEY;
 /// What the relay calls the source of the members' alarms.
 const ALARMS_OF_MEMBERS: &str = "organization.alarms";
 
@@ -72,7 +73,7 @@ impl Build<'_> {
         rules
     }
 
-    /// Adds the stack set of the spokes. The hub is there before them: an event that finds no bus is not sent again.
+    /// Adds the stack set of the spokes, and the stacks of those that no set reaches. The hub is there before them: an event that finds no bus is not sent again.
     pub(super) fn spokes(&mut self, hub: &Ref<EventbridgeEventBus>, after: &[NodeId]) {
         let stack = self.stack;
         let Some(organization) = &stack.organization else {
@@ -113,10 +114,29 @@ impl Build<'_> {
                 targets,
                 regions,
                 call_as,
-                tags,
+                tags: tags.clone(),
                 bus: hub.clone(),
             };
             self.graph.add_after(MEMBERS, set, after.to_vec());
+        }
+        for target in &organization.targets {
+            let MemberTarget {
+                account,
+                role,
+                region,
+            } = target;
+            let spoke = CloudformationStack {
+                name: self.names.members_bus(),
+                account: account.clone(),
+                role: role.clone(),
+                region: region.clone(),
+                description: spoke::description(stack),
+                template: spoke::template(stack, organization, self.home),
+                parameters: spoke::parameters(self.names),
+                tags: tags.clone(),
+                bus: hub.clone(),
+            };
+            self.graph.add_after(target_key(target), spoke, after.to_vec());
         }
     }
 

@@ -1,3 +1,4 @@
 //! CloudFormation, which brings a stack's spokes into other accounts.
 
+pub mod stack;
 pub mod stack_set;

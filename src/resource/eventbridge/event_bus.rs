@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::aws::fault::{found, gone};
 use crate::aws::policy::{self, Policy};
 use crate::resource::access::Access;
+use crate::resource::cloudformation::stack::record;
 use crate::resource::eventbridge::{DEFAULT_BUS, explained, listed, put_tags, read_tags};
 use crate::resource::{
     Aws, Changes, Context, Fault, Fields, Handling, Known, Observed, Output, Presence, Resource, Result,
@@ -53,8 +54,10 @@ const BUS: &str = "arn:{partition}:events:{region}:{account}:event-bus/{prefix}"
 impl Resource for EventbridgeEventBus {
     const KIND: &'static str = "eventbridge-event-bus";
     const HANDLING: Handling = Handling {
-        // EventBridge refuses to delete a bus with rules. The stack sets of an organization send to it until they are gone.
+        // EventBridge refuses to delete a bus with rules. The spokes of an organization send to it until they are gone, and
+        // its tags remember those that no stack set has.
         deleted_after: &[
+            "cloudformation-stack",
             "cloudformation-stack-set",
             "eventbridge-rule",
             "eventbridge-targets",
@@ -211,6 +214,7 @@ impl Resource for EventbridgeEventBus {
     }
 
     async fn delete(live: Live, cx: &Context<'_>) -> Result<()> {
+        record::none_unseen(cx.aws, &live.name, &live.tags)?;
         let events = &cx.aws.connection.clients.events;
         // EventBridge may still see rules that were just deleted.
         let request = events.delete_event_bus().name(&live.name);
@@ -247,10 +251,15 @@ fn has_rules(fault: &Fault) -> bool {
     fault.says("ValidationException", "can't be deleted")
 }
 
+/// The ARN of the bus of this name in the region of `aws`.
+pub(in crate::resource) async fn arn_of(aws: &Aws, name: &str) -> Result<String> {
+    let arn = Text::arn("events", format!("event-bus/{name}"));
+    Ok(arn.fill_computed(aws.scope().await?).unwrap_or_default())
+}
+
 async fn read(aws: &Aws, name: &str) -> Result<Option<Live>> {
     let events = &aws.connection.clients.events;
-    let arn = Text::arn("events", format!("event-bus/{name}"));
-    let arn = arn.fill_computed(aws.scope().await?).unwrap_or_default();
+    let arn = arn_of(aws, name).await?;
     let bus = async {
         let request = events.describe_event_bus().name(name);
         found(

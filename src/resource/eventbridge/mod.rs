@@ -62,26 +62,31 @@ pub(super) async fn read_tags(aws: &Aws, arn: &str) -> Result<Option<Tags>> {
 
 /// Changes the `live` tags to the `wanted` ones. Only tags that alertctl manages are changed.
 pub(super) async fn put_tags(aws: &Aws, arn: &str, live: &Tags, wanted: &Tags) -> Result<()> {
-    let events = &aws.connection.clients.events;
     let synced = tags::sync(
         live,
         wanted,
-        async |remove| {
-            let request = events.untag_resource().resource_arn(arn);
-            let request = request.set_tag_keys(Some(remove));
-            aws.call("events:UntagResource", || request.clone().send())
-                .await
-                .map(drop)
-        },
-        async |put| {
-            let request = events.tag_resource().resource_arn(arn);
-            let request = request.set_tags(Some(listed(&put)));
-            aws.call("events:TagResource", || request.clone().send())
-                .await
-                .map(drop)
-        },
+        async |remove| untag(aws, arn, remove).await,
+        async |put| tag(aws, arn, &put).await,
     );
     synced.await.map_err(explained)
+}
+
+/// Adds tags to a rule or bus.
+pub(super) async fn tag(aws: &Aws, arn: &str, tags: &Tags) -> Result<()> {
+    let events = &aws.connection.clients.events;
+    let request = events.tag_resource().resource_arn(arn);
+    let request = request.set_tags(Some(listed(tags)));
+    let tagged = aws.call("events:TagResource", || request.clone().send());
+    tagged.await.map(drop)
+}
+
+/// Removes tags from a rule or bus.
+pub(super) async fn untag(aws: &Aws, arn: &str, keys: Vec<String>) -> Result<()> {
+    let events = &aws.connection.clients.events;
+    let request = events.untag_resource().resource_arn(arn);
+    let request = request.set_tag_keys(Some(keys));
+    let untagged = aws.call("events:UntagResource", || request.clone().send());
+    untagged.await.map(drop)
 }
 
 /// Tags as a list of EventBridge's type.
