@@ -12,6 +12,7 @@ mod ingest;
 mod limits;
 mod living;
 mod living_storm;
+mod log_lines;
 mod mail;
 mod messages;
 mod muted;
