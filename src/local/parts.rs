@@ -28,12 +28,13 @@ const ATTEMPTS: usize = 3;
 
 /// MiniStack with the additions that stacks need: the program, then the modules of its package `additions`.
 const LAUNCH: &str = include_str!("emulator/launch.py");
-const ADDITIONS: [(&str, &str); 10] = [
+const ADDITIONS: [(&str, &str); 11] = [
     ("__init__.py", include_str!("emulator/__init__.py")),
     ("alarms.py", include_str!("emulator/alarms.py")),
     ("deliveries.py", include_str!("emulator/deliveries.py")),
     ("filter_pattern.py", include_str!("emulator/filter_pattern.py")),
     ("keys.py", include_str!("emulator/keys.py")),
+    ("log_alarms.py", include_str!("emulator/log_alarms.py")),
     ("logs.py", include_str!("emulator/logs.py")),
     ("mappings.py", include_str!("emulator/mappings.py")),
     ("metric_filters.py", include_str!("emulator/metric_filters.py")),

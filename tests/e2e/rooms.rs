@@ -74,7 +74,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &["blueprint", "engine/plan", "engine/graph", "resource", "stack"],
     ),
     ("operate/dead_letters", &["blueprint", "resource", "aws"]),
-    ("operate/import", &["blueprint", "resource", "aws", "stack"]),
+    (
+        "operate/import",
+        &["blueprint", "resource", "aws", "stack", "duration"],
+    ),
     (
         "operate/backtest",
         &[
