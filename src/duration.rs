@@ -27,6 +27,14 @@ pub fn minutes_text(minutes: u64) -> String {
     }
 }
 
+/// Writes seconds as the largest unit that fits: `90s`, `5m`, `2h`.
+pub fn seconds_text(seconds: u64) -> String {
+    match seconds.is_multiple_of(60) {
+        true => minutes_text(seconds / 60),
+        false => format!("{seconds}s"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -54,5 +62,6 @@ mod tests {
     fn minutes_are_written_short() {
         let written = [1, 60, 90, 1440, 1500, 21_600].map(minutes_text);
         assert_eq!(written, ["1m", "1h", "90m", "1d", "25h", "15d"]);
+        assert_eq!([90, 120, 3_600].map(seconds_text), ["90s", "2m", "1h"]);
     }
 }

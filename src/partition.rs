@@ -127,9 +127,37 @@ impl Partition {
     }
 }
 
+/// The regions of AWS's largest partition that have no log alarms: me-central-1 lacks `AWS::CloudWatch::LogAlarm` in
+/// CloudFormation's registry, and of me-south-1 users say so; AWS itself has no list.
+const NO_LOG_ALARMS: [&str; 2] = ["me-central-1", "me-south-1"];
+
+/// Whether CloudWatch has log alarms in a region, as far as it is known: China and AWS GovCloud (US) have none, and of other
+/// partitions nothing is said.
+pub fn has_log_alarms(region: &str) -> bool {
+    Partition::of_region(region).id == "aws" && !NO_LOG_ALARMS.contains(&region)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn log_alarms_are_not_everywhere() {
+        let without: Vec<_> = [
+            "eu-west-1",
+            "me-south-1",
+            "me-central-1",
+            "cn-north-1",
+            "us-gov-west-1",
+        ]
+        .into_iter()
+        .filter(|region| !has_log_alarms(region))
+        .collect();
+        assert_eq!(
+            without,
+            ["me-south-1", "me-central-1", "cn-north-1", "us-gov-west-1"]
+        );
+    }
 
     #[test]
     fn a_region_tells_its_partition() {

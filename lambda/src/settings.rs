@@ -100,6 +100,9 @@ pub struct Source {
     /// Of an alarm: whether a chart of its metric goes into the threads of its messages.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub chart: bool,
+    /// Of a log alarm: how many of the log events that its query found its messages show.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub lines: u32,
 }
 
 impl Default for Settings {
@@ -164,6 +167,11 @@ impl Channel {
     pub fn remind(&self) -> Option<Duration> {
         Some(Duration::from_secs(u64::from(self.remind_minutes?) * 60))
     }
+}
+
+/// Few alarms show log events.
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 /// Most channels are webhooks of Slack, so that goes without saying.

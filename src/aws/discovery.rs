@@ -156,7 +156,8 @@ async fn alarms(aws: &Aws) -> Result<Vec<Tagged>> {
     let describe = cloudwatch
         .describe_alarms()
         .alarm_types(AlarmType::MetricAlarm)
-        .alarm_types(AlarmType::CompositeAlarm);
+        .alarm_types(AlarmType::CompositeAlarm)
+        .alarm_types(AlarmType::LogAlarm);
     let arns = pages(async |token| {
         let request = describe.clone().set_next_token(token);
         let page = aws
@@ -164,7 +165,9 @@ async fn alarms(aws: &Aws) -> Result<Vec<Tagged>> {
             .await?;
         let metric = page.metric_alarms().iter().map(|alarm| alarm.alarm_arn());
         let composite = page.composite_alarms().iter().map(|alarm| alarm.alarm_arn());
-        let arns = metric.chain(composite).flatten().map(str::to_owned).collect();
+        let logs = page.log_alarms().iter().map(|alarm| alarm.alarm_arn());
+        let arns = metric.chain(composite).chain(logs);
+        let arns = arns.flatten().map(str::to_owned).collect();
         Ok((arns, page.next_token))
     });
     let arns = arns.await.map_err(|fault| fault.of(|| all(aws, "alarms")))?;

@@ -39,6 +39,7 @@ const RATES: &[(&str, &str, u32)] = &[
     ("logs:DescribeMetricFilters", "logs:DescribeMetricFilters", 5),
     ("cloudwatch:PutMetricAlarm", "cloudwatch:PutMetricAlarm", 3),
     ("cloudwatch:PutCompositeAlarm", "cloudwatch:PutCompositeAlarm", 3),
+    ("cloudwatch:PutLogAlarm", "cloudwatch:PutLogAlarm", 3),
     ("cloudwatch:PutAlarmMuteRule", "cloudwatch:PutAlarmMuteRule", 3),
     (
         "cloudwatch:DeleteAlarmMuteRule",

@@ -293,6 +293,13 @@ const TABLE: &[Passing] = &[
         .saying(&["do not exist", "does not exist"])
         .after("cloudwatch")
         .within(Duration::from_secs(30)),
+    // A log alarm needs roles, which are not visible everywhere at once.
+    Passing::unseen(
+        "cloudwatch",
+        &["InvalidParameterValue", "ValidationError", "ValidationException"],
+    )
+    .saying(&["assume"])
+    .after("iam"),
     // CloudTrail checks the bucket, key, role and log group.
     Passing::writing("cloudtrail", &["ConflictException"]),
     Passing::unseen("cloudtrail", &["TrailNotFoundException"]).after("cloudtrail"),

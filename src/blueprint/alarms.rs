@@ -1,4 +1,4 @@
-//! CloudWatch alarms: on a metric, on the content of a log group, and on other alarms.
+//! CloudWatch alarms: on a metric, on a log by a metric filter, and on other alarms.
 
 use std::collections::BTreeSet;
 
@@ -10,6 +10,7 @@ use crate::resource::cloudwatch::alarm::{
     PropagateTags, WarmUp,
 };
 use crate::resource::cloudwatch::composite_alarm::{CloudwatchCompositeAlarm, Suppressor};
+use crate::resource::cloudwatch::log_alarm::CloudwatchLogAlarm;
 use crate::resource::logs::metric_filter::{Group, LogsMetricFilter};
 use crate::resource::{NodeId, Resource as _};
 use crate::stack::{self, Alarm, Bound, LogFilter, Statistic, Threshold, is_arn};
@@ -21,7 +22,12 @@ impl Build<'_> {
         let alarms = self.alarms.clone();
         let (composites, others): (Vec<_>, Vec<_>) =
             alarms.iter().partition(|(_, alarm)| alarm.rule.is_some());
+        let roles = self.log_roles();
         for (key, alarm) in others {
+            if let (Some(logs), Some(roles)) = (&alarm.logs, &roles) {
+                self.log_alarm(key, alarm, logs, roles);
+                continue;
+            }
             if let Some(filter) = &alarm.filter {
                 self.metric_filter(key, filter);
             }
@@ -47,7 +53,7 @@ impl Build<'_> {
     }
 
     /// The key of an alarm's node, and its dependencies.
-    fn node_of(&self, key: &str, alarm: &Alarm) -> (String, Vec<NodeId>) {
+    pub(super) fn node_of(&self, key: &str, alarm: &Alarm) -> (String, Vec<NodeId>) {
         match region_of(alarm, self.home) {
             Some(region) => (
                 format!("{key}@{region}"),
@@ -59,7 +65,7 @@ impl Build<'_> {
 
     /// An alarm's own actions. An alarm in another region has only those that are named by their ARNs, because it cannot
     /// notify topics of the stack's region.
-    fn actions(&self, alarm: &Alarm, names: &[String]) -> Vec<Text> {
+    pub(super) fn actions(&self, alarm: &Alarm, names: &[String]) -> Vec<Text> {
         let elsewhere = region_of(alarm, self.home).is_some();
         let names = names.iter().filter(|name| !elsewhere || is_arn(name));
         names.map(|name| self.names.topic_arn(name)).collect()
@@ -94,9 +100,10 @@ impl Build<'_> {
         let node = |key: &String| {
             let alarm = alarms.get(key)?;
             Some(NodeId {
-                kind: match alarm.rule {
-                    Some(_) => CloudwatchCompositeAlarm::KIND,
-                    None => CloudwatchAlarm::KIND,
+                kind: match (&alarm.rule, &alarm.logs) {
+                    (Some(_), _) => CloudwatchCompositeAlarm::KIND,
+                    (None, Some(_)) => CloudwatchLogAlarm::KIND,
+                    (None, None) => CloudwatchAlarm::KIND,
                 },
                 key: self.node_of(key, alarm).0,
             })
@@ -264,7 +271,7 @@ fn condition(alarm: &Alarm, threshold: &Threshold) -> Condition {
     }
 }
 
-fn options(alarm: &Alarm) -> Options {
+pub(super) fn options(alarm: &Alarm) -> Options {
     Options {
         warm_up: alarm.warm_up.map(|warm_up| WarmUp {
             minutes: warm_up.minutes,

@@ -31,6 +31,7 @@ mod function;
 mod heartbeat;
 mod incidents;
 mod key;
+mod log_alarms;
 mod mail;
 mod monitoring;
 mod mutes;

@@ -8,10 +8,9 @@ use jiff::tz::TimeZone;
 
 use super::elsewhere::region_of;
 use super::{Build, Names};
-use crate::resource::cloudwatch::alarm::CloudwatchAlarm;
+use crate::resource::NodeId;
+use crate::resource::cloudwatch;
 use crate::resource::cloudwatch::alarm_mute_rule::CloudwatchAlarmMuteRule;
-use crate::resource::cloudwatch::composite_alarm::CloudwatchCompositeAlarm;
-use crate::resource::{NodeId, Resource as _};
 use crate::stack::{Mute, Stack};
 
 /// The names of alarms by region; `None` is the stack's own.
@@ -47,10 +46,7 @@ impl Build<'_> {
             None => key.to_owned(),
         };
         let window = window(self.stack, mute);
-        let is_alarm = |id: &NodeId| {
-            [CloudwatchAlarm::KIND, CloudwatchCompositeAlarm::KIND].contains(&id.kind)
-                && id.region() == region
-        };
+        let is_alarm = |id: &NodeId| cloudwatch::is_alarm(id.kind) && id.region() == region;
         let nodes = self.graph.nodes().iter().filter(|node| is_alarm(&node.id));
         let there: BTreeMap<_, _> = nodes.map(|node| (node.resource.name(), &node.id)).collect();
         let after: Vec<_> = alarms

@@ -6,8 +6,7 @@ use super::trail::{GUARD, TRAIL_KEY};
 use crate::resource::Resource as _;
 use crate::resource::apigatewayv2::api::ApigatewayApi;
 use crate::resource::apigatewayv2::stage::ApigatewayStage;
-use crate::resource::cloudwatch::alarm::CloudwatchAlarm;
-use crate::resource::cloudwatch::composite_alarm::CloudwatchCompositeAlarm;
+use crate::resource::cloudwatch;
 use crate::resource::eventbridge::event_bus::EventbridgeEventBus;
 use crate::resource::eventbridge::rule::EventbridgeRule;
 use crate::resource::kms::key::KmsKey;
@@ -31,9 +30,7 @@ impl Build<'_> {
         match kind {
             KmsKey::KIND => stack.key.protect,
             SnsTopic::KIND => stack.topics.get(key).is_some_and(|topic| topic.protect),
-            CloudwatchAlarm::KIND | CloudwatchCompositeAlarm::KIND => {
-                self.alarms.get(key).is_some_and(|alarm| alarm.protect)
-            }
+            kind if cloudwatch::is_alarm(kind) => self.alarms.get(key).is_some_and(|alarm| alarm.protect),
             ApigatewayApi::KIND | ApigatewayStage::KIND => endpoint(key),
             // A rule or bus of the file may be called `trail`, but not `trail.guard`.
             EventbridgeRule::KIND | EventbridgeEventBus::KIND if key.ends_with(GUARD) => trail,

@@ -61,6 +61,7 @@ impl Build<'_> {
         may.extend(self.may_snooze());
         may.extend(self.may_work_off(&queues));
         may.extend(may_read_metrics(self.stack));
+        may.extend(self.may_read_lines());
         if queues.contains(&Queue::Retry) {
             // What a function could not publish waits in the retry queue; the mails of topics are the relay's own.
             may.extend(self.may_publish(self.notified().chain(self.mailed()), Some(key)));

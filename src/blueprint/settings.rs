@@ -68,6 +68,12 @@ pub fn settings(stack: &Stack) -> Settings {
                     keys,
                     severity: alarm.severity,
                     chart: alarm.chart,
+                    lines: alarm
+                        .logs
+                        .as_ref()
+                        .map(|logs| logs.lines)
+                        .unwrap_or_default()
+                        .unsigned_abs(),
                     ..Source::default()
                 };
                 (source != Source::default()).then(|| (names.alarm(key, alarm), source))

@@ -19,7 +19,7 @@ use crate::engine::plan::{Action, Adoption, Plan, Step, plan};
 use crate::operate::backtest::Past;
 use crate::output::{Failure, warnings_of_file};
 use crate::resource::Resource as _;
-use crate::resource::cloudwatch::alarm::CloudwatchAlarm;
+use crate::resource::cloudwatch;
 use crate::resource::kms::key::KmsKey;
 use crate::stack::{Loaded, SecretSource, Stack};
 
@@ -160,7 +160,7 @@ impl Planned {
         if let Some(session) = &access.local {
             // `alertctl local alarm` searches these regions for alarms.
             let alarms = graph.nodes().iter();
-            let alarms = alarms.filter(|node| node.id.kind == CloudwatchAlarm::KIND);
+            let alarms = alarms.filter(|node| cloudwatch::is_alarm(node.id.kind));
             for region in alarms.filter_map(|node| node.id.region()) {
                 session.remember_region(region)?;
             }

@@ -11,8 +11,8 @@ use crate::cli::{Adopt, Format, Wait};
 use crate::engine::graph::Graph;
 use crate::engine::plan::{NotReady, Plan};
 use crate::output::{Failure, Out, Problem};
-use crate::resource::cloudwatch::alarm::CloudwatchAlarm;
-use crate::resource::{Health, Resource as _};
+use crate::resource::Health;
+use crate::resource::cloudwatch;
 
 /// The shortest and longest pause between two observations; each reads everything in the stack, so the pause
 /// grows.
@@ -72,7 +72,7 @@ impl App {
         let waiting: Vec<_> = plan
             .steps
             .iter()
-            .filter(|step| step.id.kind == CloudwatchAlarm::KIND)
+            .filter(|step| cloudwatch::is_alarm(step.id.kind))
             .filter(|step| {
                 let state =
                     |health: &Health| health.facts.get("alarm_state") == Some(&"INSUFFICIENT_DATA".into());

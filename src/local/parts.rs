@@ -35,6 +35,7 @@ const ADDITIONS: [(&str, &str); 15] = [
     ("deliveries.py", include_str!("emulator/deliveries.py")),
     ("filter_pattern.py", include_str!("emulator/filter_pattern.py")),
     ("keys.py", include_str!("emulator/keys.py")),
+    ("log_alarms.py", include_str!("emulator/log_alarms.py")),
     ("logs.py", include_str!("emulator/logs.py")),
     ("mappings.py", include_str!("emulator/mappings.py")),
     ("metric_filters.py", include_str!("emulator/metric_filters.py")),

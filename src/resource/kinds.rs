@@ -11,6 +11,7 @@ use super::cloudtrail::trail::CloudtrailTrail;
 use super::cloudwatch::alarm::CloudwatchAlarm;
 use super::cloudwatch::alarm_mute_rule::CloudwatchAlarmMuteRule;
 use super::cloudwatch::composite_alarm::CloudwatchCompositeAlarm;
+use super::cloudwatch::log_alarm::CloudwatchLogAlarm;
 use super::dynamodb::table::DynamodbTable;
 use super::eventbridge::event_bus::EventbridgeEventBus;
 use super::eventbridge::rule::EventbridgeRule;
@@ -43,6 +44,7 @@ pub const KINDS: &[Kind] = &[
     Kind::of::<CloudwatchAlarm>(),
     Kind::of::<CloudwatchAlarmMuteRule>(),
     Kind::of::<CloudwatchCompositeAlarm>(),
+    Kind::of::<CloudwatchLogAlarm>(),
     Kind::of::<DynamodbTable>(),
     Kind::of::<EventbridgeEventBus>(),
     Kind::of::<EventbridgeRule>(),

@@ -11,6 +11,7 @@ mod channel;
 mod endpoint;
 mod form;
 mod interval;
+mod log_query;
 mod mute;
 mod organization;
 mod rule;
@@ -26,6 +27,7 @@ pub use alarm::{Alarm, LogFilter, MetricQuery, PromQl, Suppressor, WATCHED, Warm
 pub use channel::{Channel, title as channel_title};
 pub use endpoint::{HttpEndpoint, HttpRoute, MessageTemplate, Throttle, Token};
 pub use interval::Interval;
+pub use log_query::{Lasting, LogQuery};
 pub use mute::{Length, Mute};
 pub use organization::{ALARMS, MemberTarget, Organization};
 pub use rule::{Calls, EventBus, Except, MATCHED, Preset, Retry, Rule, RuleInput, What};

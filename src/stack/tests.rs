@@ -192,6 +192,7 @@ mod alarms;
 mod charts;
 mod endpoints;
 mod events;
+mod log_alarms;
 mod mutes;
 mod places;
 mod presets;

@@ -36,6 +36,7 @@ mod lifecycle;
 mod list;
 mod local;
 mod local_events;
+mod log_alarms;
 mod mail;
 mod mutes;
 mod one_refusal;

@@ -76,7 +76,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     ("operate/dead_letters", &["blueprint", "resource", "aws"]),
     ("operate/export", &["engine/graph", "resource"]),
-    ("operate/import", &["blueprint", "resource", "aws", "stack"]),
+    (
+        "operate/import",
+        &["blueprint", "resource", "aws", "stack", "duration"],
+    ),
     (
         "operate/backtest",
         &[

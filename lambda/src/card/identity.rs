@@ -41,6 +41,7 @@ fn texts(section: &Section) -> Vec<String> {
                 .collect()
         }
         Section::Json { text, .. } => vec![text.text.clone()],
+        Section::Lines { .. } => Vec::new(),
         Section::Links(links) => links.iter().map(|link| link.page.clone()).collect(),
         Section::Rows(rows) => rows.iter().map(|row| row.phrase.plain()).collect(),
     }

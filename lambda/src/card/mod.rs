@@ -13,6 +13,7 @@ mod event;
 mod frame;
 mod guard;
 mod identity;
+mod logs;
 mod note;
 mod parts;
 mod reminder;
@@ -102,6 +103,12 @@ pub enum Section {
     Facts(Vec<Entry>),
     /// Pretty-printed JSON, under its title.
     Json {
+        title: Option<&'static str>,
+        text: Excerpt,
+    },
+    /// Log events, one a line, under their title. They are no part of what tells a card from others: another time the relay may
+    /// not get them.
+    Lines {
         title: Option<&'static str>,
         text: Excerpt,
     },
@@ -209,7 +216,7 @@ impl Card {
     pub(crate) fn is_cut(&self) -> bool {
         self.sections.iter().any(|section| match section {
             Section::Prose(prose) | Section::Small(prose) => prose.text.is_cut(),
-            Section::Json { text, .. } => text.is_cut(),
+            Section::Json { text, .. } | Section::Lines { text, .. } => text.is_cut(),
             Section::Facts(_) | Section::Links(_) | Section::Rows(_) => false,
         })
     }
@@ -253,6 +260,12 @@ pub fn compose(notice: &Notice, settings: &Settings) -> Card {
         .is_none_or(|incident| incident.phase == Phase::Firing)
     {
         sections.extend(parts::pages(notice, settings, &sections));
+    }
+    if let Content::Alarm(alarm) = &notice.content {
+        if let Some(page) = logs::page(alarm, notice, &frame) {
+            parts::link(page, &mut sections);
+        }
+        sections.extend(logs::lines(alarm, frame.words));
     }
     let mut footer = frame.way();
     footer.extend(draft.small);

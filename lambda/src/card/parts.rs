@@ -96,3 +96,15 @@ pub(super) fn pages(notice: &Notice, settings: &Settings, sections: &[Section]) 
     let links: Vec<_> = pages.into_iter().filter_map(link).collect();
     (!links.is_empty()).then_some(Section::Links(links))
 }
+
+/// Adds a link to those that there are.
+pub(super) fn link(link: Link, sections: &mut Vec<Section>) {
+    let links = sections.iter_mut().find_map(|section| match section {
+        Section::Links(links) => Some(links),
+        _ => None,
+    });
+    match links {
+        Some(links) => links.push(link),
+        None => sections.push(Section::Links(vec![link])),
+    }
+}

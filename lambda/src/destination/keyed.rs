@@ -101,7 +101,9 @@ pub(super) fn pieces(card: &Card) -> Vec<Piece<'_>> {
                 pieces.push(excerpt(Rank::Prose, prose.label, &prose.text, words));
             }
             Section::Facts(facts) => pieces.extend(facts.iter().map(|fact| entry(Rank::Fact, fact, words))),
-            Section::Json { title, text } => pieces.push(excerpt(Rank::Code, *title, text, words)),
+            Section::Json { title, text } | Section::Lines { title, text } => {
+                pieces.push(excerpt(Rank::Code, *title, text, words))
+            }
             Section::Links(_) => {}
             Section::Rows(rows) => {
                 let rows: Vec<_> = rows.iter().map(|row| row.phrase.plain()).collect();

@@ -40,7 +40,7 @@ pub(super) fn parts(card: &Card) -> Vec<Part<'_>> {
                 label: Some(&fact.label),
                 text: beginning(&fact.value, words),
             })),
-            Section::Json { title, text } => {
+            Section::Json { title, text } | Section::Lines { title, text } => {
                 let title = title.map(|title| format!("{title}\n"));
                 parts.push(alone(title.unwrap_or_default() + &beginning(text, words)));
             }

@@ -5,9 +5,11 @@
 
 mod bridge;
 mod graph;
+mod log_lines;
 mod reading;
 
 pub use graph::{Graph, Measure, Query};
+pub use log_lines::{LogLines, NoLines};
 pub use reading::Reading;
 
 use super::{list, mask, text, time};
@@ -43,6 +45,10 @@ pub struct Alarm {
     pub query: Option<String>,
     /// Log groups that an alarm on logs reads.
     pub log_groups: Vec<String>,
+    /// The run of that query which made the alarm change.
+    pub run: Option<String>,
+    /// Log events of that run, where somebody wants to see them: the runtime adds them.
+    pub lines: Option<LogLines>,
     /// Seconds that a contributor of a PromQL alarm has to breach.
     pub pending_seconds: Option<u64>,
     /// The one time series, among those of the alarm, that changed: name and value of its attributes.
@@ -177,6 +183,8 @@ impl Alarm {
             reading: Reading::read(&reason, subject.as_deref()),
             query: reading::query(message, trigger),
             log_groups: reading::names(list(message, "LogGroups")),
+            run: text(message, "QueryExecutionId"),
+            lines: None,
             pending_seconds: trigger
                 .get("EvaluationCriteria")
                 .and_then(|criteria| whole(criteria.get("PromQLCriteria")?, "PendingPeriod")),

@@ -32,7 +32,8 @@ pub(crate) use mask::{Masked, text as mask_text};
 
 pub use crate::contract::GuardOutcome;
 pub use alarm::{
-    Alarm, Child, Comparison, Condition, Graph, Measure, Metric, Muted, Query, Reading, State, Window,
+    Alarm, Child, Comparison, Condition, Graph, LogLines, Measure, Metric, Muted, NoLines, Query, Reading,
+    State, Window,
 };
 pub use bridge::{Detail, Event, Unknown};
 pub use call::{Act, Call, Origin};

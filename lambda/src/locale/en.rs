@@ -3,7 +3,7 @@ mod news;
 
 use super::{Doer, Words};
 use crate::contract::Act;
-use crate::event::{ActorKind, Comparison, Condition, GuardOutcome, Muted, State};
+use crate::event::{ActorKind, Comparison, Condition, GuardOutcome, Muted, NoLines, State};
 use crate::phrase::Phrase;
 use call::{decision, deed};
 
@@ -91,6 +91,7 @@ pub(super) const WORDS: Words = Words {
     open: "Open",
     open_alarm: "Open in CloudWatch",
     open_event: "Open in CloudTrail",
+    open_insights: "Open in Logs Insights",
     open_page: "Open in the console",
     open_discover: |host| format!("Open in Discover ({host})"),
     label_state: "State",
@@ -101,6 +102,15 @@ pub(super) const WORDS: Words = Words {
     label_contributor: "Contributor",
     label_query: "Query",
     label_log_groups: "Log groups",
+    label_lines: "Log lines",
+    no_lines: |reason| match reason {
+        NoLines::NoRun => "None: the event does not name the run of the query".to_owned(),
+        NoLines::Elsewhere => "None: the alarm is in another account".to_owned(),
+        NoLines::Late => "None: there was no time to wait for them".to_owned(),
+        NoLines::Refused(code) => format!("None: CloudWatch Logs answered {code}"),
+        NoLines::Unreachable => "None: CloudWatch Logs did not answer".to_owned(),
+        NoLines::Nothing => "None: the query found no log lines".to_owned(),
+    },
     label_pending: "Pending period",
     label_muted: "Actions",
     label_tags: "Tags",

@@ -5,7 +5,7 @@ mod words;
 use super::particle::{Particle, join, with};
 use super::{Doer, Words};
 use crate::contract::Act;
-use crate::event::{ActorKind, Comparison, Condition, GuardOutcome, Muted, State};
+use crate::event::{ActorKind, Comparison, Condition, GuardOutcome, Muted, NoLines, State};
 use crate::phrase::Phrase;
 use call::{decision, deed};
 
@@ -88,6 +88,7 @@ pub(super) const WORDS: Words = Words {
     open: "열기",
     open_alarm: "CloudWatch에서 열기",
     open_event: "CloudTrail에서 열기",
+    open_insights: "Logs Insights에서 열기",
     open_page: "콘솔에서 열기",
     open_discover: |host| format!("Discover에서 열기 ({host})"),
     label_state: "상태",
@@ -98,6 +99,15 @@ pub(super) const WORDS: Words = Words {
     label_contributor: "기여자",
     label_query: "쿼리",
     label_log_groups: "로그 그룹",
+    label_lines: "로그 줄",
+    no_lines: |reason| match reason {
+        NoLines::NoRun => "없음: 이벤트에 쿼리 실행 ID가 없습니다".to_owned(),
+        NoLines::Elsewhere => "없음: 다른 계정의 경보입니다".to_owned(),
+        NoLines::Late => "없음: 기다릴 시간이 없었습니다".to_owned(),
+        NoLines::Refused(code) => format!("없음: CloudWatch Logs가 {code} 오류로 응답했습니다"),
+        NoLines::Unreachable => "없음: CloudWatch Logs가 응답하지 않았습니다".to_owned(),
+        NoLines::Nothing => "없음: 쿼리가 찾은 로그 줄이 없습니다".to_owned(),
+    },
     label_pending: "대기 기간",
     label_muted: "작업",
     label_tags: "태그",

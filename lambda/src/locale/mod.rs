@@ -5,7 +5,9 @@ mod ko;
 mod particle;
 
 use crate::contract::{Act, Locale};
-use crate::event::{ActorKind, Condition, Decision, Fact, GuardOutcome, Insight, Muted, News, State};
+use crate::event::{
+    ActorKind, Condition, Decision, Fact, GuardOutcome, Insight, Muted, News, NoLines, State,
+};
 use crate::phrase::Phrase;
 
 impl Locale {
@@ -113,6 +115,8 @@ pub(crate) struct Words {
     pub open: &'static str,
     pub open_alarm: &'static str,
     pub open_event: &'static str,
+    /// Link text for Logs Insights with the query of an alarm.
+    pub open_insights: &'static str,
     pub open_page: &'static str,
     /// Link text for the matching documents on `host`.
     pub open_discover: fn(host: &str) -> String,
@@ -124,6 +128,10 @@ pub(crate) struct Words {
     pub label_contributor: &'static str,
     pub label_query: &'static str,
     pub label_log_groups: &'static str,
+    /// Title of the log events that the query of an alarm found.
+    pub label_lines: &'static str,
+    /// Why there are none.
+    pub no_lines: fn(&NoLines) -> String,
     pub label_pending: &'static str,
     pub label_muted: &'static str,
     pub label_tags: &'static str,

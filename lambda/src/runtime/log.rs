@@ -10,7 +10,10 @@ pub(super) use signal::{Beat, pressed, reminded, without_buttons};
 
 use super::destinations::Refusal;
 use crate::Duty;
-use crate::contract::{ChannelKey, METRIC_NAMESPACE, Outcome, STACK_DIMENSION, Severity, WAITING_METRIC};
+use crate::contract::{
+    ChannelKey, Locale, METRIC_NAMESPACE, Outcome, STACK_DIMENSION, Severity, WAITING_METRIC,
+};
+use crate::event::NoLines;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::json;
@@ -291,6 +294,12 @@ pub(super) fn uncharted(stack: &str, channel: &ChannelKey, alarm: &str, reason: 
     say(&json!({
         STACK_DIMENSION: stack, "Channel": channel, "outcome": "uncharted", "alarm": alarm, "reason": reason,
     }));
+}
+
+/// Logs why the message of a log alarm has no log events.
+pub(super) fn unlined(stack: &str, alarm: &str, reason: &NoLines) {
+    let reason = (Locale::En.words().no_lines)(reason);
+    say(&json!({ STACK_DIMENSION: stack, "outcome": "unlined", "alarm": alarm, "reason": reason }));
 }
 
 /// Writes a line with one call, so that it stays in one piece. A failure to write the log does not fail a

@@ -20,6 +20,7 @@ mod ingest;
 mod kms;
 mod living;
 mod log;
+mod log_lines;
 mod mute_rule;
 mod notify;
 mod order;

@@ -64,9 +64,7 @@ impl Notify {
             };
         }
         if queued::is_batch(&event) {
-            let batch = self
-                .queued
-                .deliver(event, &self.dispatcher, &context.request_id, budget);
+            let batch = self.queued.deliver(event, &self.dispatcher, context, budget);
             let answer = batch.await;
             self.dispatcher.chart(context, budget).await;
             return Ok(answer);
@@ -81,6 +79,10 @@ impl Notify {
         for item in &mut items {
             item.muted = self.dispatcher.muted(item, now);
         }
+        let account = context.account.as_deref();
+        self.dispatcher
+            .find_lines(items.iter_mut(), account, budget)
+            .await;
         // Messages for the same channel are sent one after another, in the order of the records.
         let mut queues: BTreeMap<&ChannelKey, Vec<&Item>> = BTreeMap::new();
         let mut unrouted = BTreeSet::new();

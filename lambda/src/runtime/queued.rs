@@ -10,6 +10,7 @@
 mod channel;
 mod topic;
 
+use super::api::Context;
 use super::defect::caught;
 use super::destinations::{Destination, Refusal};
 use super::dispatcher::Dispatcher;
@@ -78,9 +79,10 @@ impl Queued {
         &self,
         mut event: Value,
         dispatcher: &Dispatcher,
-        request_id: &str,
+        context: &Context,
         budget: Budget,
     ) -> Value {
+        let request_id = context.request_id.as_str();
         let records = match event.get_mut("Records") {
             Some(Value::Array(records)) => std::mem::take(records),
             _ => Vec::new(),
@@ -119,6 +121,10 @@ impl Queued {
             let (kind, duty) = (Kind::Failed, Duty::Notify);
             log::write(kind, duty, request_id, "undelivered", Some(&reason));
         }
+        let items = arrivals.values_mut().flatten().map(|arrival| &mut arrival.item);
+        dispatcher
+            .find_lines(items, context.account.as_deref(), budget)
+            .await;
         let settled = arrivals.into_iter().map(async |(destination, arrivals)| {
             let left = match &destination {
                 Destination::Channel(channel) => {

@@ -13,6 +13,7 @@ mod ingest;
 mod limits;
 mod living;
 mod living_storm;
+mod log_lines;
 mod mail;
 mod messages;
 mod muted;

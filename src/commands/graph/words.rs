@@ -69,6 +69,8 @@ pub(super) fn watched(alarm: &Alarm) -> String {
         format!("{metric}{threshold}")
     } else if let Some(query) = &alarm.promql {
         query.query.clone()
+    } else if let Some(logs) = &alarm.logs {
+        format!("{}{threshold}", logs.aggregate)
     } else if let Some(rule) = &alarm.rule {
         rule.clone()
     } else if let Some(filter) = &alarm.filter {

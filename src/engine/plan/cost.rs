@@ -9,6 +9,7 @@ use super::{Action, Plan, Step, of};
 use crate::engine::graph::Graph;
 use crate::resource::cloudwatch::alarm::CloudwatchAlarm;
 use crate::resource::cloudwatch::composite_alarm::CloudwatchCompositeAlarm;
+use crate::resource::cloudwatch::log_alarm::CloudwatchLogAlarm;
 use crate::resource::kms::key::KmsKey;
 use crate::resource::logs::metric_filter::LogsMetricFilter;
 use crate::resource::{Fields, Resource as _, Shown};
@@ -101,6 +102,8 @@ pub fn price(kind: &str, fields: &Fields) -> Option<(&'static Price, i64)> {
         CloudwatchCompositeAlarm::KIND => Some((&COMPOSITE_ALARM, 1)),
         LogsMetricFilter::KIND => Some((&CUSTOM_METRIC, 1)),
         CloudwatchAlarm::KIND => alarm(fields),
+        // What its query scans is use.
+        CloudwatchLogAlarm::KIND => Some((&ALARM, 1)),
         _ => None,
     }
 }
@@ -224,5 +227,10 @@ mod tests {
         assert_eq!(of_alarm(Fields::default().set("metrics.q", query)), None);
         assert_eq!(of_alarm(Fields::default().set("promql.query", "up")), None);
         assert_eq!(price("sns-topic", &Fields::default()), None);
+        let log_alarm = price("cloudwatch-log-alarm", &Fields::default());
+        assert_eq!(
+            log_alarm.map(|(price, units)| (price.what[0], units)),
+            Some(("alarm", 1))
+        );
     }
 }

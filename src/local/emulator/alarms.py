@@ -13,7 +13,7 @@ from datetime import datetime, timezone
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import cloudwatch
 
-from . import deliveries, mutes
+from . import deliveries, log_alarms, mutes
 
 put_metric_alarm = cloudwatch._put_metric_alarm
 put_composite_alarm = cloudwatch._put_composite_alarm
@@ -60,7 +60,9 @@ def run_actions_and_tell(alarm, old_state, new_state, reason):
         return
     now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000+0000")
     configuration = {"description": alarm.get("AlarmDescription") or ""}
-    if "AlarmRule" in alarm:
+    if log_alarms.is_log_alarm(alarm):
+        configuration.update(log_alarms.configuration(alarm))
+    elif "AlarmRule" in alarm:
         configuration["alarmRule"] = alarm["AlarmRule"]
     elif alarm.get("MetricName"):
         dimensions = {one["Name"]: one["Value"] for one in alarm.get("Dimensions") or []}

@@ -14,6 +14,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from ministack.core.responses import AccountRegionScopedDict, get_account_id, get_region
 from ministack.services import cloudwatch
 
+from . import log_alarms
+
 handle_request = cloudwatch.handle_request
 get_state = cloudwatch.get_state
 load_persisted_state = cloudwatch.load_persisted_state
@@ -273,19 +275,30 @@ CALLS = {
 }
 
 
+# What has to know of log alarms.
+OF_ALARMS = {"PutLogAlarm": log_alarms.put, "DescribeAlarms": log_alarms.describe}
+
+
+def decoded(body):
+    import cbor2
+
+    return cbor2.loads(body) if body else {}
+
+
 async def handle(method, path, headers, body, query_params):
-    """Answers a call to CloudWatch. Those about mute rules come by CBOR, as AWS's SDKs send them, or as JSON."""
+    """Answers a call to CloudWatch. Those about mute rules and log alarms come by CBOR, as AWS's SDKs send them, or as JSON."""
     target = headers.get("x-amz-target", "")
     is_json = "." in target
     action = target.rsplit(".", 1)[-1] if is_json else path.rsplit("/", 1)[-1] if "/operation/" in path else ""
+    if action in OF_ALARMS:
+        given = json.loads(body or b"{}") if is_json else decoded(body)
+        return OF_ALARMS[action](query_params, given, not is_json, is_json)
     if action not in CALLS:
         return await handle_request(method, path, headers, body, query_params)
     try:
         if is_json:
             return cloudwatch._json_ok(CALLS[action](json.loads(body or b"{}")))
-        import cbor2
-
-        return cloudwatch._cbor_ok(CALLS[action](cbor2.loads(body) if body else {}))
+        return cloudwatch._cbor_ok(CALLS[action](decoded(body)))
     except Refused as refused:
         code, message = refused.args
         return cloudwatch._error(code, message, 400, use_json=is_json, use_cbor=not is_json)

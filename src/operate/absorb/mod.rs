@@ -9,8 +9,7 @@ use serde_json::{Value, json};
 use crate::blueprint::{Names, RELAY};
 use crate::engine::graph::Graph;
 use crate::engine::plan::{Action, Plan, Step};
-use crate::resource::cloudwatch::alarm::CloudwatchAlarm;
-use crate::resource::cloudwatch::composite_alarm::CloudwatchCompositeAlarm;
+use crate::resource::cloudwatch;
 use crate::resource::eventbridge::rule::EventbridgeRule;
 use crate::resource::kms::key::KmsKey;
 use crate::resource::lambda::function::LambdaFunction;
@@ -78,7 +77,7 @@ impl Found<'_> {
         };
         let at = |path: &[&str]| path.iter().map(|key| (*key).to_owned()).collect::<Vec<_>>();
         let (path, value) = match self.step.id.kind {
-            CloudwatchAlarm::KIND | CloudwatchCompositeAlarm::KIND => {
+            kind if cloudwatch::is_alarm(kind) => {
                 // What an alarm in another region runs itself is only a part of whom the file names.
                 if is_elsewhere && field.ends_with("_actions") {
                     return None;
@@ -86,7 +85,8 @@ impl Found<'_> {
                 let (key, inner) = self.alarm(key)?;
                 let (name, value) = self.of_alarm(field, &key, !inner.is_empty())?;
                 let begin = ["alarms".to_owned(), key].into_iter();
-                (begin.chain(inner).chain([name.to_owned()]).collect(), value)
+                let name = name.split('.').map(str::to_owned);
+                (begin.chain(inner).chain(name).collect(), value)
             }
             SnsTopic::KIND if field == "display_name" => (at(&["topics", key, field]), self.live(field)?),
             // In another region it is only what forwards to this one.
@@ -189,6 +189,8 @@ impl Found<'_> {
             "ok_actions" => ("ok", self.names(field)?),
             "insufficient_data_actions" => ("insufficient_data", self.names(field)?),
             "extended_statistic" => ("statistic", self.live(field)?),
+            "query_results_to_evaluate" => ("evaluation_periods", self.live(field)?),
+            "query_results_to_alarm" => ("datapoints_to_alarm", self.live(field)?),
             // Pages are lines of it, and an alarm of a set begins with what all of the set say.
             "description" => {
                 let alarm = self.stack.alarms.get(key)?;
@@ -209,6 +211,10 @@ impl Found<'_> {
                     "period",
                     "statistic",
                     "unit",
+                    "logs.query",
+                    "logs.groups",
+                    "logs.aggregate",
+                    "logs.lines",
                 ];
                 let name = same.into_iter().find(|name| *name == field)?;
                 (name, self.live(field)?)

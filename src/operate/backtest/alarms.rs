@@ -72,6 +72,9 @@ fn subject(stack: &Stack, key: &str, alarm: &Alarm, graph: &Graph, known: &Known
         resource::<CloudwatchAlarm>(graph, &node),
         resource::<CloudwatchCompositeAlarm>(graph, &node),
     ) {
+        _ if alarm.logs.is_some() => {
+            What::Unknown("CloudWatch does not tell what a query of logs would have found".to_owned())
+        }
         (Some(alarm), _) => match Watch::of(alarm, known) {
             Ok(watch) => {
                 let asks = watch.asks(span);

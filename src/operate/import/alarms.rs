@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_yaml::{Mapping, Value};
 
-use super::composite;
+use super::{composite, log_queries};
 use crate::aws::Text;
 use crate::resource::cloudwatch::alarm::{
     AlarmMetric, Condition, EvaluationWindow, MetricQuery, Options, PropagateTags,
@@ -52,7 +52,7 @@ impl Fields {
 /// Why an alarm has no entry, whoever owns it.
 pub(super) fn unsayable(alarm: &Alarm) -> Option<String> {
     let reason = match &alarm.watches {
-        Watches::Logs => "it watches the results of a query of logs, which a stack file cannot say",
+        Watches::Logs(on) => log_queries::unsayable(on)?,
         Watches::Unknown => "it watches something that this alertctl does not know",
         Watches::Metric(on) => match on.metric {
             AlarmMetric::Single {
@@ -81,11 +81,14 @@ pub(super) fn entry(alarm: &Alarm, key: &str, names: &Names<'_>) -> Mapping {
         Watches::Alarms { rule, suppressor } => {
             composite::entry(&mut fields, rule, suppressor.as_ref(), names.alarms);
         }
-        Watches::Logs | Watches::Unknown => {}
+        Watches::Logs(on) => log_queries::entry(&mut fields, on),
+        Watches::Unknown => {}
     }
     fields.some("actions_enabled", (!alarm.actions_enabled).then_some(false));
-    if let Watches::Metric(on) = &alarm.watches {
-        propagation(&mut fields, &on.options);
+    match &alarm.watches {
+        Watches::Metric(on) => propagation(&mut fields, &on.options),
+        Watches::Logs(on) => propagation(&mut fields, &on.options),
+        Watches::Alarms { .. } | Watches::Unknown => {}
     }
     let named = |arns: &[String]| -> Vec<String> {
         let name = |arn: &String| {
@@ -159,7 +162,11 @@ fn on_metric(fields: &mut Fields, on: &OnMetric) {
     if let Some(condition) = &on.condition {
         judged(fields, condition);
     }
-    if let Some(warm_up) = &on.options.warm_up {
+    warm_up(fields, &on.options);
+}
+
+pub(super) fn warm_up(fields: &mut Fields, options: &Options) {
+    if let Some(warm_up) = &options.warm_up {
         let mut wait = Fields::default();
         wait.set("minutes", warm_up.minutes);
         wait.some("full", warm_up.full.then_some(true));

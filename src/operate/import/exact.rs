@@ -5,11 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Draft;
 use super::page::Page;
 use crate::blueprint;
-use crate::resource::Shown;
+use crate::resource::iam::role::IamRole;
+use crate::resource::iam::role_policy::IamRolePolicy;
+use crate::resource::{Resource as _, Shown};
 use crate::stack::{Level, Loaded, parse};
 
 /// The name of the file in messages.
 const NAME: &str = "stack.yaml";
+/// The fields in which a log alarm has its roles.
+const OF_ROLES: [&str; 2] = ["logs.role", "logs.lines_role"];
 /// Most fields that a reason names.
 const NAMED: usize = 3;
 
@@ -59,7 +63,9 @@ pub(super) fn check(draft: &Draft<'_>, page: &Page) -> Result<Checked, String> {
         let reason = "it and other alarms refer to each other in a cycle".to_owned();
         faulty.insert(written.alarm.name.clone(), reason);
     }
-    for node in graph.nodes() {
+    // Log alarms get the stack's own roles in place of theirs.
+    let roles = [IamRole::KIND, IamRolePolicy::KIND];
+    for node in graph.nodes().iter().filter(|node| !roles.contains(&node.id.kind)) {
         let written = draft.alarms.get(&node.id.key);
         let Some(written) = written.filter(|written| written.alarm.kind == node.id.kind) else {
             return Err(format!("it would create `{}`", node.id));
@@ -67,7 +73,7 @@ pub(super) fn check(draft: &Draft<'_>, page: &Page) -> Result<Checked, String> {
         let changes = node.resource.difference(&written.alarm.live, &known);
         let changes: Vec<String> = changes
             .iter()
-            .filter(|change| !change.field.starts_with("tags."))
+            .filter(|change| !change.field.starts_with("tags.") && !OF_ROLES.contains(&change.field.as_str()))
             .map(|change| {
                 let shown = |shown: &Option<Shown>| match shown {
                     Some(Shown::Value(value)) => value.to_string(),

@@ -14,6 +14,7 @@ mod composite;
 mod defects;
 mod exact;
 mod keys;
+mod log_queries;
 mod owners;
 mod page;
 mod remarks;

@@ -39,7 +39,10 @@ pub(super) fn of_alarm(alarm: &Alarm, draft: &Draft<'_>) -> Vec<String> {
             }
         }
     }
-    if let Watches::Metric(_) | Watches::Alarms { .. } = alarm.watches
+    if let Watches::Logs(_) = alarm.watches {
+        remarks.push("With the first apply, its query gets a role of the stack's own.".to_owned());
+    }
+    if let Watches::Metric(_) | Watches::Alarms { .. } | Watches::Logs(_) = alarm.watches
         && alarm.actions.all().next().is_none()
     {
         remarks.push("It tells nobody.".to_owned());

@@ -1,6 +1,6 @@
 //! A CloudWatch metric alarm.
 
-use aws_sdk_cloudwatch::types::{AlarmType, StateValue};
+use aws_sdk_cloudwatch::types::StateValue;
 
 use crate::resource::access::{ANY, Access, Phase};
 use crate::resource::{
@@ -8,14 +8,14 @@ use crate::resource::{
     Text, Wanted,
 };
 
-pub(super) mod common;
+pub(in crate::resource) mod common;
 mod condition;
 mod history;
 pub(in crate::resource) mod metrics;
 mod options;
 mod reported;
 mod seen;
-mod silence;
+pub(in crate::resource) mod silence;
 mod template;
 
 pub use common::Live;
@@ -176,7 +176,7 @@ impl CloudwatchAlarm {
     /// Sets all settings, whatever they were. The alarm's state stays.
     async fn put(&self, tags: Option<&Tags>, cx: &Context<'_>) -> Result<()> {
         let put = cx.aws.connection.clients.cloudwatch.put_metric_alarm();
-        let put = self.options.put(self.metric.put(put, cx)?);
+        let put = self.metric.put(put, cx)?;
         let put = match &self.condition {
             Some(condition) => condition.put(put),
             None => put,
@@ -188,6 +188,8 @@ impl CloudwatchAlarm {
             .set_alarm_actions(common::arns(&self.alarm_actions, cx)?)
             .set_ok_actions(common::arns(&self.ok_actions, cx)?)
             .set_insufficient_data_actions(common::arns(&self.insufficient_data_actions, cx)?)
+            .set_warm_up_configuration(self.options.warm_up())
+            .set_action_configuration(self.options.action_configuration())
             .set_tags(tags.map(to_sdk));
         let sent = cx
             .aws
@@ -208,14 +210,12 @@ pub struct Now {
     pub actions_enabled: bool,
 }
 
-/// The metric alarm or composite alarm called `name`. `None` if there is none.
+/// The alarm called `name`, of any sort. `None` if there is none.
 pub async fn now(aws: &Aws, name: &str) -> Result<Option<Now>> {
     let request = aws.connection.clients.cloudwatch.describe_alarms();
-    // Without a type, AWS returns only metric alarms.
     let request = request
         .alarm_names(name)
-        .alarm_types(AlarmType::MetricAlarm)
-        .alarm_types(AlarmType::CompositeAlarm);
+        .set_alarm_types(Some(common::types(aws)));
     let answer = aws
         .call("cloudwatch:DescribeAlarms", || request.clone().send())
         .await?;
@@ -229,6 +229,14 @@ pub async fn now(aws: &Aws, name: &str) -> Result<Option<Now>> {
         }
     };
     if let Some(alarm) = answer.metric_alarms().first() {
+        let actions = [
+            alarm.alarm_actions(),
+            alarm.ok_actions(),
+            alarm.insufficient_data_actions(),
+        ];
+        return Ok(Some(now(alarm.state_value(), actions, alarm.actions_enabled())));
+    }
+    if let Some(alarm) = answer.log_alarms().first() {
         let actions = [
             alarm.alarm_actions(),
             alarm.ok_actions(),

@@ -84,6 +84,7 @@ impl Resource for IamRole {
             "sqs-queue",
             "cloudwatch-alarm",
             "cloudwatch-composite-alarm",
+            "cloudwatch-log-alarm",
             "iam-role-policy",
             "cloudtrail-trail",
         ],

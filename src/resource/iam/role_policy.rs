@@ -45,6 +45,8 @@ impl Resource for IamRolePolicy {
             "lambda-event-invoke-config",
             "eventbridge-targets",
             "cloudtrail-trail",
+            // The query of a log alarm runs until the alarm is deleted.
+            "cloudwatch-log-alarm",
         ],
         regions: Regions::Global,
         ..Handling::USUAL

@@ -7,12 +7,14 @@ use aws_sdk_cloudwatch::types::{AlarmType, CompositeAlarm, LogAlarm, MetricAlarm
 use super::Selection;
 use crate::aws::call::pages;
 use crate::aws::{Aws, Known, concurrently_found};
+use crate::partition::has_log_alarms;
 use crate::resource::any::AnyLive;
 use crate::resource::cloudwatch::alarm::metrics::{read, read_composite};
 use crate::resource::cloudwatch::alarm::{
     AlarmMetric, CloudwatchAlarm, Condition, Options, Watched, reported, watched_by,
 };
 use crate::resource::cloudwatch::composite_alarm::{CloudwatchCompositeAlarm, Suppressor};
+use crate::resource::cloudwatch::log_alarm::{self, CloudwatchLogAlarm, LogQuery};
 use crate::resource::{Resource as _, Result, Tags};
 
 /// The number of alarms on a page.
@@ -70,7 +72,7 @@ pub enum Watches {
         suppressor: Option<Suppressor>,
     },
     /// The results of a query of logs.
-    Logs,
+    Logs(Box<OnLogs>),
     /// Something that this alertctl does not know.
     Unknown,
 }
@@ -81,6 +83,16 @@ pub struct OnMetric {
     pub metric: AlarmMetric,
     /// `None` for a PromQL query, which contains its own condition.
     pub condition: Option<Condition>,
+    pub options: Options,
+}
+
+/// What an alarm on logs says of its query.
+#[derive(Debug, Clone)]
+pub struct OnLogs {
+    pub query: LogQuery,
+    pub condition: log_alarm::Condition,
+    /// How many log events it adds to its mails.
+    pub lines: i32,
     pub options: Options,
 }
 
@@ -109,6 +121,9 @@ pub(super) async fn all(aws: &Aws, selection: &Selection) -> Result<Vec<Alarm>> 
 
 /// The selected alarms on logs. They are asked for apart, because not every region has them.
 pub(super) async fn on_logs(aws: &Aws, selection: &Selection) -> Result<Vec<Alarm>> {
+    if !has_log_alarms(&aws.connection.region) {
+        return Ok(Vec::new());
+    }
     let describe = aws.connection.clients.cloudwatch.describe_alarms();
     let describe = describe
         .alarm_types(AlarmType::LogAlarm)
@@ -143,7 +158,7 @@ impl Alarm {
             Watches::Metric(Box::new(OnMetric {
                 metric,
                 condition: Condition::read(alarm),
-                options: Options::read(alarm),
+                options: Options::read(alarm.warm_up_configuration(), alarm.action_configuration()),
             }))
         });
         Self {
@@ -193,7 +208,7 @@ impl Alarm {
         }
     }
 
-    fn of_logs(alarm: &LogAlarm) -> Self {
+    pub(super) fn of_logs(alarm: &LogAlarm) -> Self {
         Self {
             name: alarm.alarm_name().unwrap_or_default().to_owned(),
             arn: alarm.alarm_arn().unwrap_or_default().to_owned(),
@@ -205,11 +220,16 @@ impl Alarm {
                 insufficient_data: alarm.insufficient_data_actions().to_vec(),
             },
             state: state(alarm.state_value()),
-            watches: Watches::Logs,
+            watches: Watches::Logs(Box::new(OnLogs {
+                query: LogQuery::read(alarm),
+                condition: log_alarm::Condition::read(alarm),
+                lines: alarm.action_log_line_count().unwrap_or_default(),
+                options: Options::read(alarm.warm_up_configuration(), alarm.action_configuration()),
+            })),
             has_no_data: false,
             tags: None,
-            kind: CloudwatchAlarm::KIND,
-            live: Rc::new(()),
+            kind: CloudwatchLogAlarm::KIND,
+            live: Rc::new(log_alarm::read::read(alarm)),
         }
     }
 
@@ -217,7 +237,7 @@ impl Alarm {
     pub fn watched(&self, known: &Known) -> Vec<Watched> {
         match &self.watches {
             Watches::Metric(on) => watched_by(&on.metric, known),
-            Watches::Alarms { .. } | Watches::Logs | Watches::Unknown => Vec::new(),
+            Watches::Alarms { .. } | Watches::Logs(_) | Watches::Unknown => Vec::new(),
         }
     }
 }

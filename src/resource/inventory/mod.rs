@@ -11,7 +11,7 @@ mod tags;
 mod topics;
 mod trails;
 
-pub use alarms::{Actions, Alarm, OnMetric, Watches};
+pub use alarms::{Actions, Alarm, OnLogs, OnMetric, Watches};
 pub use rules::{ApiDestination, Rule};
 pub use topics::{Subscription, Topic};
 pub use trails::{Filter, Trail};

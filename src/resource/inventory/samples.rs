@@ -2,8 +2,8 @@
 
 use aws_sdk_cloudwatch::types::builders::MetricAlarmBuilder;
 use aws_sdk_cloudwatch::types::{
-    AlarmPromQlCriteria, ComparisonOperator, CompositeAlarm, Dimension, EvaluationCriteria, MetricAlarm,
-    Statistic,
+    AlarmPromQlCriteria, ComparisonOperator, CompositeAlarm, Dimension, EvaluationCriteria, LogAlarm,
+    MetricAlarm, ScheduleConfiguration, ScheduledQueryConfiguration, Statistic,
 };
 
 use super::Alarm;
@@ -32,9 +32,10 @@ pub(crate) fn alarm(name: &str, change: impl FnOnce(MetricAlarmBuilder) -> Metri
 }
 
 /// An alarm of which AWS says nothing.
-pub(crate) fn empty() -> [Alarm; 2] {
+pub(crate) fn empty() -> [Alarm; 3] {
     [
         Alarm::of_metric(&MetricAlarm::builder().build()),
+        Alarm::of_logs(&LogAlarm::builder().build()),
         Alarm::of_alarms(&CompositeAlarm::builder().build()),
     ]
 }
@@ -50,6 +51,33 @@ pub(crate) fn promql(name: &str, query: &str) -> Alarm {
             .alarm_actions(TOPIC)
             .build(),
     )
+}
+
+/// An alarm on the results of a query of logs.
+pub(crate) fn log_alarm(name: &str, schedule: &str) -> Alarm {
+    let schedule = ScheduleConfiguration::builder()
+        .schedule_expression(schedule)
+        .start_time_offset(3_690)
+        .end_time_offset(90);
+    let query = ScheduledQueryConfiguration::builder()
+        .query_string("filter @message like /ERROR/")
+        .log_group_identifiers("arn:aws:logs:eu-west-1:111122223333:log-group:/aws/lambda/checkout:*")
+        .log_group_identifiers("/aws/lambda/orders")
+        .aggregation_expression("count(*) by service | sort desc")
+        .scheduled_query_role_arn("arn:aws:iam::111122223333:role/query")
+        .schedule_configuration(schedule.build());
+    let alarm = LogAlarm::builder()
+        .alarm_name(name)
+        .alarm_arn(format!("arn:aws:cloudwatch:eu-west-1:111122223333:alarm:{name}"))
+        .scheduled_query_configuration(query.build())
+        .query_results_to_evaluate(3)
+        .query_results_to_alarm(2)
+        .threshold(5.0)
+        .comparison_operator(ComparisonOperator::GreaterThanThreshold)
+        .treat_missing_data("missing")
+        .action_log_line_count(10)
+        .action_log_line_role_arn("arn:aws:iam::111122223333:role/lines");
+    Alarm::of_logs(&alarm.alarm_actions(TOPIC).ok_actions(TOPIC).build())
 }
 
 /// An alarm on other alarms.

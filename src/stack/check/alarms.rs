@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::arn::Sort;
 use super::metrics::{Source, is_period, queries, source};
-use super::{Checker, arn, composite, evaluation, filters, places, sets};
+use super::{Checker, arn, composite, evaluation, filters, log_queries, places, sets};
 use crate::stack::compile::alarms::members;
 use crate::stack::file::problem::{Problem, Span};
 use crate::stack::file::read::nearest;
@@ -25,6 +26,15 @@ const OF_METRICS: [&str; 6] = [
     "evaluation_periods",
     "datapoints_to_alarm",
     "treat_missing_data",
+    "evaluate_low_sample_count_percentile",
+    "evaluation_window",
+];
+/// Keys that have no meaning with `logs`.
+const NOT_OF_LOGS: [&str; 6] = [
+    "dimensions",
+    "statistic",
+    "unit",
+    "period",
     "evaluate_low_sample_count_percentile",
     "evaluation_window",
 ];
@@ -191,6 +201,10 @@ fn signal(checker: &mut Checker<'_>, path: &[&str], alarm: &Alarm) {
                 filters::check(checker, path, filter);
             }
         }
+        ["logs"] => {
+            stray(checker, path, "logs", &NOT_OF_LOGS);
+            log_queries::check(checker, path, alarm);
+        }
         ["preset"] => sets::check(checker, path, alarm),
         ["rule"] => {
             let others = ["evaluation_window", "warm_up", "propagate_tags"];
@@ -302,11 +316,11 @@ pub(super) fn receivers(
     path: &[&str],
     names: &[String],
     region: Option<&str>,
-    composite: bool,
+    sort: Sort,
 ) {
     checker.targets(path, names, "topics", BY_TOPIC, |checker, path, name| {
         is_arn(name)
-            .then(|| arn::action(checker, path, name, region, composite))
+            .then(|| arn::action(checker, path, name, region, sort))
             .is_some()
     });
     too_many(checker, path, names);
@@ -319,13 +333,7 @@ fn notices(checker: &mut Checker<'_>, path: &[&str], alarm: &Alarm) {
         ("insufficient_data", &alarm.insufficient_data),
     ] {
         let region = alarm.region.as_deref().or(checker.stack.region.as_deref());
-        receivers(
-            checker,
-            &[path, &[key]].concat(),
-            names,
-            region,
-            alarm.rule.is_some(),
-        );
+        receivers(checker, &[path, &[key]].concat(), names, region, Sort::of(alarm));
     }
     if !["to", "ok", "insufficient_data"]
         .iter()

@@ -3,6 +3,7 @@
 use super::regions::is_shaped;
 use super::{Checker, is_account_id, is_name};
 use crate::stack::file::problem::Problem;
+use crate::stack::model::Alarm;
 
 /// What CloudWatch runs when an alarm changes its state, by the service in its ARN. Source: CloudWatch API Reference,
 /// "PutMetricAlarm" and "PutCompositeAlarm", `AlarmActions`.
@@ -18,8 +19,29 @@ const ACTIONS: [&str; 8] = [
 ];
 /// Those of them that a composite alarm cannot run.
 const NOT_COMPOSITE: [&str; 3] = ["autoscaling", "automate", "swf"];
+/// What a log alarm runs; of `ssm` only OpsItems.
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-log.html>
+const OF_LOGS: [&str; 3] = ["sns", "lambda", "ssm"];
 /// What EventBridge sends events to without a role.
 const TARGETS: [&str; 3] = ["sns", "sqs", "lambda"];
+
+/// The sorts of alarms that do not run everything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sort {
+    Metric,
+    Composite,
+    Logs,
+}
+
+impl Sort {
+    pub fn of(alarm: &Alarm) -> Self {
+        match (&alarm.rule, &alarm.logs) {
+            (Some(_), _) => Self::Composite,
+            (None, Some(_)) => Self::Logs,
+            (None, None) => Self::Metric,
+        }
+    }
+}
 
 /// The parts of an ARN that matter here.
 pub(super) struct Parts<'a> {
@@ -76,13 +98,7 @@ pub(super) fn region_of(arn: &str) -> Option<&str> {
 }
 
 /// Checks an ARN among the actions of an alarm in `region`, if that is known.
-pub(super) fn action(
-    checker: &mut Checker<'_>,
-    path: &[&str],
-    arn: &str,
-    region: Option<&str>,
-    composite: bool,
-) {
+pub(super) fn action(checker: &mut Checker<'_>, path: &[&str], arn: &str, region: Option<&str>, sort: Sort) {
     let place = checker.at(path);
     let Some(parts) = Parts::of(arn).filter(|parts| ACTIONS.contains(&parts.service)) else {
         let problem = Problem::error(place, "this is not the ARN of something that an alarm can run");
@@ -96,9 +112,15 @@ pub(super) fn action(
         checker.report(Problem::error(place, fact).help(help));
         return;
     }
-    if composite && NOT_COMPOSITE.contains(&parts.service) {
+    if sort == Sort::Composite && NOT_COMPOSITE.contains(&parts.service) {
         let problem = Problem::error(place, "a composite alarm cannot run this");
         checker.report(problem.help("give this action to one of the alarms that it watches"));
+        return;
+    }
+    let is_other = parts.service == "ssm" && !parts.resource.starts_with("opsitem:");
+    if sort == Sort::Logs && (is_other || !OF_LOGS.contains(&parts.service)) {
+        let problem = Problem::error(place, "a log alarm cannot run this");
+        checker.report(problem.help("a log alarm runs topics, functions and OpsItems"));
         return;
     }
     let elsewhere = region.is_some_and(|region| !parts.region.is_empty() && parts.region != region);

@@ -11,9 +11,10 @@ pub(super) fn check(checker: &mut Checker<'_>) {
     let has_app = stack.channels.keys().any(|key| is_slack_app(stack, key));
     for (key, alarm) in stack.alarms.iter().filter(|(_, alarm)| alarm.chart) {
         let place = checker.key(&["alarms", key, "chart"]);
-        let undrawable = match (&alarm.rule, &alarm.promql) {
-            (Some(_), _) => Some("a composite alarm has no metric that could be drawn"),
-            (_, Some(_)) => Some("a PromQL query cannot be drawn: CloudWatch gives its results to nobody"),
+        let undrawable = match (&alarm.rule, &alarm.promql, &alarm.logs) {
+            (Some(_), _, _) => Some("a composite alarm has no metric that could be drawn"),
+            (_, Some(_), _) => Some("a PromQL query cannot be drawn: CloudWatch gives its results to nobody"),
+            (_, _, Some(_)) => Some("a log alarm has no metric that could be drawn"),
             _ => None,
         };
         if let Some(message) = undrawable {

@@ -18,8 +18,9 @@ pub(super) fn check(checker: &mut Checker<'_>, path: &[&str], alarm: &Alarm) {
         let path = [path, &["warm_up", "minutes"]].concat();
         checker.range(&path, warm_up.minutes, 1..=2880, " minutes");
     }
-    // Settings that PromQL and composite alarms must not have are refused elsewhere, whatever their value.
-    if ["promql", "rule"]
+    // Settings that PromQL and composite alarms must not have are refused elsewhere, whatever their value; a log alarm
+    // counts runs of its query, and not periods.
+    if ["promql", "rule", "logs"]
         .iter()
         .any(|key| checker.is_written(&[path, &[key]].concat()))
     {

@@ -15,6 +15,7 @@ mod evaluation;
 mod filters;
 mod hearing;
 mod input;
+mod log_queries;
 mod metrics;
 mod monitoring;
 mod mutes;

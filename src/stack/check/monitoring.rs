@@ -2,6 +2,7 @@
 
 use super::Checker;
 use super::alarms::receivers;
+use super::arn::Sort;
 use crate::stack::file::problem::Problem;
 
 pub(super) fn check(checker: &mut Checker<'_>) {
@@ -10,7 +11,7 @@ pub(super) fn check(checker: &mut Checker<'_>) {
     };
     let path = ["monitoring", "to"];
     let home = checker.stack.region.as_deref();
-    receivers(checker, &path, &monitoring.to, home, true);
+    receivers(checker, &path, &monitoring.to, home, Sort::Composite);
     if checker.is_empty(&path) {
         let problem = Problem::error(checker.key(&["monitoring"]), "monitoring notifies nobody");
         checker.report(problem.help("add `to: [topic]`"));

@@ -1,6 +1,7 @@
 //! Checks sets of alarms: the resource that a set is for, and what the file changes in it.
 
 use super::alarms::{band, receivers, stray};
+use super::arn::Sort;
 use super::metrics::{Source, source};
 use super::{Checker, evaluation, filters};
 use crate::stack::compile::alarms::services::{Service, Watched, service};
@@ -284,7 +285,7 @@ fn changed(checker: &mut Checker<'_>, path: &[&str], name: &str, alarm: &Alarm, 
             &at(key),
             topics.as_deref().unwrap_or_default(),
             region,
-            false,
+            Sort::Metric,
         );
     }
 }

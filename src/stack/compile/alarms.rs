@@ -66,6 +66,12 @@ impl Stack {
     }
 
     fn with_metric(&self, key: &str, mut alarm: Alarm) -> Alarm {
+        if alarm.logs.is_some() {
+            // Without log events there is nothing to count, which is not breaching.
+            alarm
+                .treat_missing_data
+                .get_or_insert(TreatMissingData::NotBreaching);
+        }
         let Some(filter) = &mut alarm.filter else {
             return alarm;
         };

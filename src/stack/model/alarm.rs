@@ -8,15 +8,16 @@ use serde::Deserialize;
 
 use super::form::{False, Or, one_of};
 use super::is_arn;
+use super::log_query::LogQuery;
 use super::set::{AlarmPreset, Override};
 use super::threshold::Threshold;
 use super::values::{LowSampleCount, Metric, PropagateTags, Statistic, TreatMissingData, list_or_false, on};
 use super::window::EvaluationWindow;
 
 /// The keys that say what an alarm watches; an alarm has exactly one of them.
-pub const WATCHED: [&str; 6] = ["metric", "metrics", "promql", "filter", "rule", "preset"];
+pub const WATCHED: [&str; 7] = ["metric", "metrics", "promql", "filter", "logs", "rule", "preset"];
 
-/// A CloudWatch alarm: on a metric (every field of `PutMetricAlarm`), on a log (`filter`), on other
+/// A CloudWatch alarm: on a metric (every field of `PutMetricAlarm`), on a log (`filter`, `logs`), on other
 /// alarms (`rule`), or a ready-made set of them (`preset`).
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(
@@ -32,7 +33,7 @@ pub struct Alarm {
     /// Region to create it in, if not the stack's own: AWS publishes the metrics of billing, CloudFront and
     /// Route 53 only in us-east-1. EventBridge forwards its state changes to the home region.
     pub region: Option<String>,
-    /// The metric to watch; exactly one of `metric`, `metrics`, `promql`, `filter`, `rule` and `preset` is
+    /// The metric to watch; exactly one of `metric`, `metrics`, `promql`, `filter`, `logs`, `rule` and `preset` is
     /// required.
     pub metric: Option<Metric>,
     /// Dimensions of `metric`, at most 30; with `preset`, which resource of the service the set is for.
@@ -51,6 +52,8 @@ pub struct Alarm {
     pub promql: Option<PromQl>,
     /// A log's metric filter instead of `metric`; the alarm watches the metric that it creates.
     pub filter: Option<LogFilter>,
+    /// A query of logs instead of `metric`, which runs again and again: a log alarm.
+    pub logs: Option<LogQuery>,
     /// A condition on other alarms instead of a metric, 1–10,240 characters: a composite alarm.
     pub rule: Option<String>,
     /// The alarm that silences a composite alarm.
@@ -66,14 +69,14 @@ pub struct Alarm {
     /// What alarms of the set have instead, by their names in it.
     #[serde(default, rename = "override")]
     pub overrides: BTreeMap<String, Override>,
-    /// When the alarm goes off; required with `metric` and `metrics`, `>= 1` by default with `filter`.
+    /// When the alarm goes off; required with `metric`, `metrics` and `logs`, `>= 1` by default with `filter`.
     pub threshold: Option<Threshold>,
-    /// Number of periods to evaluate.
+    /// Number of periods to evaluate; with `logs`, of runs of the query.
     #[serde(default = "one")]
     pub evaluation_periods: i32,
     /// How many of these periods must breach; all by default.
     pub datapoints_to_alarm: Option<i32>,
-    /// What a period without data means; `missing` by default, `notBreaching` with `filter`.
+    /// What a period without data means; `missing` by default, `notBreaching` with `filter` and `logs`.
     pub treat_missing_data: Option<TreatMissingData>,
     /// How to evaluate percentiles of too few samples.
     pub evaluate_low_sample_count_percentile: Option<LowSampleCount>,
@@ -105,7 +108,7 @@ pub struct Alarm {
     /// Which of the alarm's tags to include in its messages.
     #[serde(default)]
     pub propagate_tags: PropagateTags,
-    /// Whether a Slack app adds a chart of the metric to the thread of the alarm's message; not with `rule` and `promql`.
+    /// Whether a Slack app adds a chart of the metric to the thread of the alarm's message; not with `logs`, `rule` and `promql`.
     #[serde(default)]
     pub chart: bool,
     /// Whether the alarm is deleted or replaced only by name, with `--unprotect`; with `preset`, each alarm of the set.

@@ -67,6 +67,11 @@ fn what_can_never_work_is_refused() {
             "promql: { query: up == 0, interval: 60 }",
             "a PromQL query cannot be drawn",
         ),
+        (
+            metric,
+            "logs: { groups: [g], query: fields @message, every: 5m }, threshold: '> 5'",
+            "a log alarm has no metric that could be drawn",
+        ),
     ] {
         let refused = bad(&STACK.replace(from, to));
         assert!(

@@ -188,10 +188,11 @@ async fn logs_and_alarms(aws: &Clients) -> Vec<Item> {
         aws.cloudwatch.list_alarm_mute_rules().send(),
         aws.logs.describe_log_groups().send(),
         aws.logs.describe_metric_filters().send(),
-        // Composite alarms are returned only if they are asked for.
+        // Others than metric alarms are returned only if they are asked for.
         alarms
             .alarm_types(AlarmType::MetricAlarm)
             .alarm_types(AlarmType::CompositeAlarm)
+            .alarm_types(AlarmType::LogAlarm)
             .send(),
     );
     let mut items = Vec::new();
@@ -209,6 +210,9 @@ async fn logs_and_alarms(aws: &Clients) -> Vec<Item> {
     let alarms = alarms.unwrap();
     for alarm in alarms.metric_alarms() {
         items.push(("alarm", alarm.alarm_name().unwrap().to_owned()));
+    }
+    for alarm in alarms.log_alarms() {
+        items.push(("log alarm", alarm.alarm_name().unwrap().to_owned()));
     }
     for alarm in alarms.composite_alarms() {
         items.push(("composite alarm", alarm.alarm_name().unwrap().to_owned()));

@@ -43,6 +43,7 @@ const RATES: &[(&str, &str, u32, u32)] = &[
     ("logs:DescribeLogGroups", "*", 10, 10),
     ("cloudwatch:PutMetricAlarm", "*", 3, 3),
     ("cloudwatch:PutCompositeAlarm", "*", 3, 3),
+    ("cloudwatch:PutLogAlarm", "*", 3, 3),
     ("cloudwatch:PutAlarmMuteRule", "*", 3, 3),
     ("cloudwatch:DeleteAlarmMuteRule", "*", 3, 3),
     ("cloudwatch:GetAlarmMuteRule", "*", 20, 20),

@@ -64,7 +64,7 @@ fn within(card: &Card, shares: Shares) -> Vec<Embed> {
                     pages.fact(field(fact, shares.facts, words));
                 }
             }
-            Section::Json { title, text } => {
+            Section::Json { title, text } | Section::Lines { title, text } => {
                 let title = title.map(|title| format!("**{title}**\n")).unwrap_or_default();
                 let most = MAX_PIECE.min(text.most / shares.json);
                 let text = cut(&text.text, text.beyond, most, words, block_width);

@@ -60,7 +60,7 @@ fn widgets(section: &card::Section, shares: Shares, words: &Words) -> Vec<Widget
             let facts = facts.iter().take(MAX_FACTS);
             facts.map(|fact| self::fact(fact, shares, words)).collect()
         }
-        card::Section::Json { title, text } => {
+        card::Section::Json { title, text } | card::Section::Lines { title, text } => {
             let title = title.map(|title| strong(title) + "<br>");
             let shown = json(&part_of(text, shares.json, words));
             vec![Widget::folded(title.unwrap_or_default() + &shown, SHOWN_LINES)]

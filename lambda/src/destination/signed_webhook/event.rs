@@ -179,6 +179,7 @@ fn within(card: &Card, Shares { json, prose, facts }: Shares) -> Event {
             Section::Small(said) => data.sections.push(text("small", said.label, &said.text, prose)),
             Section::Facts(known) => data.facts.extend(known.iter().map(|entry| fact(entry, facts))),
             Section::Json { title, text: code } => data.sections.push(text("json", *title, code, json)),
+            Section::Lines { title, text: lines } => data.sections.push(text("text", *title, lines, prose)),
             Section::Links(pages) => data.links.extend(pages.iter().map(link)),
             Section::Rows(rows) => data.rows.extend(rows.iter().map(line)),
         }

@@ -60,7 +60,7 @@ fn blocks_of(section: &Section, share: usize, words: &Words) -> Vec<Block> {
             let fields = facts.iter().map(|fact| field(fact, share, words));
             vec![Block::fields(fields.collect())]
         }
-        Section::Json { title, text } => {
+        Section::Json { title, text } | Section::Lines { title, text } => {
             let pages = json(*title, text, share, words).into_iter();
             pages.map(|page| Block::section(Text::mrkdwn(page))).collect()
         }

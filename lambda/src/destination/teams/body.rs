@@ -66,7 +66,7 @@ fn of_section(section: &Section, shares: Shares, words: &Words) -> Vec<Element> 
             let facts = facts.iter().take(MAX_FACTS);
             facts.map(|fact| self::fact(fact, shares, words)).collect()
         }
-        Section::Json { title, text } => {
+        Section::Json { title, text } | Section::Lines { title, text } => {
             let title = title.map(|title| Element::rich(vec![Run::strong(title)]));
             let json = Run::json(&part_of(text, shares.json, words));
             let items = title.into_iter().chain([Element::row(vec![json])]);

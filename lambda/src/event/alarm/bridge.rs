@@ -78,6 +78,9 @@ impl Alarm {
             reading,
             query: text(configuration, "queryString"),
             log_groups: reading::names(list(configuration, "logGroupIdentifiers")),
+            // Of an alarm's own action on a function; of an event AWS documents none.
+            run: text(state, "queryExecutionId"),
+            lines: None,
             pending_seconds: None,
             contributor: reading::pairs(part("alarmContributor").get("attributes")),
             lasted: since

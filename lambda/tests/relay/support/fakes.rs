@@ -1,7 +1,7 @@
 //! Fakes of everything around the function, on loopback: AWS and Slack here, the Runtime API in its own file.
 
 use super::workspace::Workspace;
-use super::{cloudwatch, dynamodb};
+use super::{cloudwatch, dynamodb, logs};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
@@ -22,7 +22,7 @@ pub use super::runtime_api::{Outcome, Runtime};
 /// What AWS and Slack received, and how they respond.
 #[derive(Default)]
 pub struct Script {
-    /// Services that accept a request and never respond: `slack`, `KMS`, `SNS`, `SQS`, `CloudTrail`, `CloudWatch`.
+    /// Services that accept a request and never respond: `slack`, `KMS`, `SNS`, `SQS`, `CloudTrail`, `CloudWatch`, `Logs`.
     pub silent: BTreeSet<&'static str>,
     /// Status and error code of SNS's next responses; afterwards it publishes.
     pub sns_refusals: VecDeque<(u16, &'static str)>,
@@ -74,6 +74,10 @@ pub struct Script {
     pub metric_requests: Vec<(String, Value)>,
     /// Status and body of CloudWatch's next answers; afterwards a value for each period.
     pub metric_answers: VecDeque<(u16, Value)>,
+    /// What CloudWatch Logs was asked for, and in which region.
+    pub query_requests: Vec<(String, Value)>,
+    /// Status and body of its next answers; afterwards it knows no run.
+    pub query_answers: VecDeque<(u16, Value)>,
     /// Body of each message that Slack accepted.
     pub slack_taken: Vec<Value>,
 }
@@ -113,6 +117,10 @@ async fn aws(State(script): State<Shared>, headers: HeaderMap, body: Bytes) -> R
             assert_eq!(headers["content-type"], "application/x-amz-json-1.0");
             assert!(credential.contains("/monitoring/aws4_request"), "{credential}");
             cloudwatch::answer(&script, request, region).await
+        }
+        ("Logs_20140328", "GetQueryResults") => {
+            assert!(credential.contains("/logs/aws4_request"), "{credential}");
+            logs::answer(&script, request, region).await
         }
         ("AmazonSQS", "SendMessage") => sqs(&script, request).await,
         ("AmazonSQS", "ChangeMessageVisibilityBatch") => put_off(&script, &request).await,

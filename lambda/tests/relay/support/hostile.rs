@@ -112,6 +112,10 @@ pub fn card(text: &str, locale: Locale) -> Card {
                 title: Some("Request"),
                 text: excerpt(text, 6_000),
             },
+            Section::Lines {
+                title: Some("Log lines"),
+                text: excerpt(text, 3_000),
+            },
             Section::Links(vec![link(text, 400), link(text, 400)]),
         ],
         link: Some(link(text, 2_600)),

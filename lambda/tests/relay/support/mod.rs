@@ -8,6 +8,7 @@ pub mod function;
 pub mod google_chat;
 pub mod hostile;
 pub mod incidents_table;
+pub mod logs;
 pub mod outside;
 pub mod pager;
 pub mod press;

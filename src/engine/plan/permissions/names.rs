@@ -47,7 +47,11 @@ const THINGS: [(&str, &str, &str, &[&str]); 15] = [
         "cloudwatch",
         "alarm:",
         "alarm",
-        &["cloudwatch-alarm", "cloudwatch-composite-alarm"],
+        &[
+            "cloudwatch-alarm",
+            "cloudwatch-composite-alarm",
+            "cloudwatch-log-alarm",
+        ],
     ),
     (
         "cloudwatch",

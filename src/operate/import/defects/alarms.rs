@@ -126,7 +126,8 @@ fn twice(alarms: &[&Alarm]) -> Vec<Defect> {
         let watched = match &alarm.watches {
             Watches::Metric(on) => format!("{:?} {:?}", on.metric, on.condition),
             Watches::Alarms { rule, .. } => rule.clone(),
-            Watches::Logs | Watches::Unknown => continue,
+            Watches::Logs(on) => format!("{:?} {:?}", on.query, on.condition),
+            Watches::Unknown => continue,
         };
         let key = format!("{watched} {told:?} {}", alarm.actions_enabled);
         same.entry(key).or_default().push(alarm);

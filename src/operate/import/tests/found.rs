@@ -227,9 +227,9 @@ fn rules_filters_and_trails_are_in_comments() {
 
 #[test]
 fn nothing_that_aws_says_makes_it_fail() {
-    let [metric, rule_of_none] = empty();
+    let [metric, query_of_none, rule_of_none] = empty();
     let inventory = Inventory {
-        alarms: vec![metric, rule_of_none],
+        alarms: vec![metric, query_of_none, rule_of_none],
         topics: vec![Topic::default()],
         rules: vec![Rule::default()],
         filters: vec![Filter {

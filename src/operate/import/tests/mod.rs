@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use super::*;
-use crate::resource::inventory::samples::{TOPIC, alarm, composite, empty, promql, suppressed};
+use crate::resource::inventory::samples::{TOPIC, alarm, composite, empty, log_alarm, promql, suppressed};
 use crate::resource::inventory::{ApiDestination, Filter, Rule, Subscription, Trail, Watches};
 
 mod found;
@@ -94,6 +94,7 @@ fn every_field_of_an_alarm_is_in_the_file() {
     let inventory = account(vec![
         full,
         promql("up", "up == 0"),
+        log_alarm("errors in logs", "rate(1 hour)"),
         composite("both", "ALARM(\"all of it\")"),
     ]);
     let imported = imported(&inventory);
@@ -108,9 +109,13 @@ fn what_cannot_be_said_exactly_is_left_out_with_the_reason() {
         tags: Some([(key.to_owned(), value.to_owned())].into()),
         ..alarm(name, |alarm| alarm)
     };
-    let [nothing, no_rule] = empty();
+    let [nothing, no_query, no_rule] = empty();
     let inventory = account(vec![
         nothing,
+        Alarm {
+            name: "no query".to_owned(),
+            ..no_query
+        },
         Alarm {
             name: "no rule".to_owned(),
             ..no_rule
@@ -121,9 +126,10 @@ fn what_cannot_be_said_exactly_is_left_out_with_the_reason() {
         alarm("TargetTracking-table/orders-AlarmHigh-1", |alarm| alarm),
         alarm("awseb-e-1-stack-cpu", |alarm| alarm),
         Alarm {
-            watches: Watches::Logs,
-            ..alarm("on logs", |alarm| alarm)
+            watches: Watches::Unknown,
+            ..alarm("on something new", |alarm| alarm)
         },
+        log_alarm("on logs", "cron(0 * * * ? *)"),
         alarm("a namespace of two words", |alarm| alarm.namespace("Two Words")),
         alarm("an odd period", |alarm| alarm.period(45)),
         alarm("a bill of elsewhere", |alarm| {

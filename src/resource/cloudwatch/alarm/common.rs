@@ -1,4 +1,4 @@
-//! What metric alarms and composite alarms share: the namespace of names, actions, tags and deletion.
+//! What alarms of all sorts share: the namespace of names, actions, tags and deletion.
 
 use std::collections::BTreeMap;
 
@@ -9,6 +9,8 @@ use crate::aws::Unknown;
 use crate::aws::discovery::{self, NODE_TAG};
 use crate::aws::fault::{found, gone};
 use crate::aws::{concurrently, concurrently_found};
+use crate::partition::has_log_alarms;
+use crate::resource::cloudwatch::log_alarm;
 use crate::resource::{
     About, Aws, Context, Fault, Fields, Health, Known, Observed, Presence, Resource, Result, Tags, Text,
     Wanted, tags,
@@ -58,7 +60,7 @@ impl Live {
 
 /// The number of alarms that one call describes or deletes.
 const BATCH: usize = 100;
-/// Reads the wanted alarms of one kind, even if an alarm of the other type has the name, and the stack's other alarms
+/// Reads the wanted alarms of one kind, even if an alarm of another sort has the name, and the stack's other alarms
 /// of the kind.
 ///
 /// The tagging index lags behind, and still has the tags of an alarm that was deleted and then re-created by somebody
@@ -242,7 +244,17 @@ pub(in crate::resource) fn hinted(fault: Fault) -> Fault {
     }
 }
 
-/// Describes the alarms with these names, of both types. The answer does not contain their tags.
+/// All sorts of alarms that the region has. Without them, AWS describes metric alarms only; it refuses sorts that it does
+/// not know there.
+pub(in crate::resource) fn types(aws: &Aws) -> Vec<AlarmType> {
+    let logs = has_log_alarms(&aws.connection.region).then_some(AlarmType::LogAlarm);
+    [AlarmType::MetricAlarm, AlarmType::CompositeAlarm]
+        .into_iter()
+        .chain(logs)
+        .collect()
+}
+
+/// Describes the alarms with these names, of all sorts. The answer does not contain their tags.
 async fn describe(aws: &Aws, names: &[&str]) -> Result<Vec<Live>> {
     let described: Vec<Vec<Live>> = concurrently(names.chunks(BATCH), async |names| {
         let request = aws
@@ -251,15 +263,15 @@ async fn describe(aws: &Aws, names: &[&str]) -> Result<Vec<Live>> {
             .cloudwatch
             .describe_alarms()
             .set_alarm_names(Some(names.iter().map(|name| (*name).to_owned()).collect()))
-            .alarm_types(AlarmType::MetricAlarm)
-            .alarm_types(AlarmType::CompositeAlarm)
+            .set_alarm_types(Some(types(aws)))
             .max_records(BATCH as i32);
         let answer = aws
             .call("cloudwatch:DescribeAlarms", || request.clone().send())
             .await?;
         let metric = answer.metric_alarms().iter().map(metrics::read);
         let composite = answer.composite_alarms().iter().map(metrics::read_composite);
-        Ok(metric.chain(composite).collect())
+        let logs = answer.log_alarms().iter().map(log_alarm::read::read);
+        Ok(metric.chain(composite).chain(logs).collect())
     })
     .await?;
     Ok(described.into_iter().flatten().collect())

@@ -246,7 +246,7 @@ pub(in crate::resource) fn read(alarm: &MetricAlarm) -> Live {
         Some(condition) => condition.fields(fields),
         None => fields,
     };
-    let settings = Options::read(alarm).fields(fields);
+    let settings = Options::read(alarm.warm_up_configuration(), alarm.action_configuration()).fields(fields);
     Live {
         name: name.to_owned(),
         arn: alarm.alarm_arn().unwrap_or_default().to_owned(),
@@ -351,7 +351,7 @@ pub(in crate::resource) fn read_composite(alarm: &CompositeAlarm) -> Live {
     }
 }
 
-fn in_alarm(state: Option<&StateValue>, reason: Option<&str>) -> Option<String> {
+pub(in crate::resource) fn in_alarm(state: Option<&StateValue>, reason: Option<&str>) -> Option<String> {
     let reason = reason.unwrap_or("no reason given");
     (state == Some(&StateValue::Alarm)).then(|| format!("in ALARM: {reason}"))
 }

@@ -1,15 +1,12 @@
-//! Optional settings of every metric alarm: a warm-up, and tags in its messages.
+//! Optional settings of metric alarms and log alarms: a warm-up, and tags in their messages.
 
-use aws_sdk_cloudwatch::operation::put_metric_alarm::builders::PutMetricAlarmFluentBuilder;
-use aws_sdk_cloudwatch::types::{
-    ActionConfiguration, AlarmTagsPropagation, MetricAlarm, WarmUpConfiguration,
-};
+use aws_sdk_cloudwatch::types::{ActionConfiguration, AlarmTagsPropagation, WarmUpConfiguration};
 use serde_json::{Value, json};
 
 use super::in_order;
 use crate::resource::Fields;
 
-/// Settings that all sorts of metric alarms have.
+/// Settings that all alarms on metrics and logs have.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Options {
     pub warm_up: Option<WarmUp>,
@@ -38,7 +35,7 @@ pub enum PropagateTags {
 }
 
 impl Options {
-    pub(super) fn fields(&self, fields: Fields) -> Fields {
+    pub(in crate::resource) fn fields(&self, fields: Fields) -> Fields {
         let Self {
             warm_up,
             propagate_tags,
@@ -56,15 +53,17 @@ impl Options {
             .set_some("propagate_tags", propagate_tags)
     }
 
-    pub(in crate::resource) fn read(alarm: &MetricAlarm) -> Self {
-        let warm_up = alarm.warm_up_configuration().map(|warm_up| WarmUp {
+    pub(in crate::resource) fn read(
+        warm_up: Option<&WarmUpConfiguration>,
+        actions: Option<&ActionConfiguration>,
+    ) -> Self {
+        let warm_up = warm_up.map(|warm_up| WarmUp {
             minutes: warm_up.warm_up_period_duration_in_minutes().unwrap_or_default(),
             full: warm_up
                 .only_start_evaluating_after_warm_up_period_ends()
                 .unwrap_or_default(),
         });
-        let propagation = alarm
-            .action_configuration()
+        let propagation = actions
             .and_then(ActionConfiguration::alarm_tags_propagation)
             .filter(|propagation| propagation.enabled() == Some(true));
         let propagate_tags = match propagation {
@@ -81,14 +80,19 @@ impl Options {
         }
     }
 
-    /// Options that are left out get AWS's default again, because the call overwrites the whole alarm.
-    pub(super) fn put(&self, put: PutMetricAlarmFluentBuilder) -> PutMetricAlarmFluentBuilder {
-        let warm_up = self.warm_up.map(|warm_up| {
+    /// As the calls take it that put alarms. What is left out gets AWS's default again, because these calls overwrite the
+    /// whole alarm.
+    pub(in crate::resource) fn warm_up(&self) -> Option<WarmUpConfiguration> {
+        self.warm_up.map(|warm_up| {
             WarmUpConfiguration::builder()
                 .warm_up_period_duration_in_minutes(warm_up.minutes)
                 .only_start_evaluating_after_warm_up_period_ends(warm_up.full)
                 .build()
-        });
+        })
+    }
+
+    /// The same for the tags in messages.
+    pub(in crate::resource) fn action_configuration(&self) -> Option<ActionConfiguration> {
         let propagation = AlarmTagsPropagation::builder().enabled(true);
         let propagation = match &self.propagate_tags {
             PropagateTags::No => None,
@@ -96,12 +100,10 @@ impl Options {
             PropagateTags::Only(keys) => Some(propagation.set_included_tag_keys(Some(keys.clone()))),
             PropagateTags::Except(keys) => Some(propagation.set_excluded_tag_keys(Some(keys.clone()))),
         };
-        let actions = propagation.map(|propagation| {
+        propagation.map(|propagation| {
             ActionConfiguration::builder()
                 .alarm_tags_propagation(propagation.build())
                 .build()
-        });
-        put.set_warm_up_configuration(warm_up)
-            .set_action_configuration(actions)
+        })
     }
 }

@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use aws_sdk_cloudwatch::primitives::DateTime;
-use aws_sdk_cloudwatch::types::{MetricAlarm, StateValue};
+use aws_sdk_cloudwatch::types::{LogAlarm, MetricAlarm, StateValue};
 
 use crate::resource::{Health, Verdict, health};
 
@@ -18,7 +18,7 @@ const HAD_DATA: i64 = 14 * 24 * 60 * 60;
 /// Seconds between the put of an alarm and its first state.
 const MADE: i64 = 60;
 
-/// How long a metric alarm may be without data.
+/// How long an alarm on metrics or logs may be without data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Patience {
     /// Seconds.
@@ -46,6 +46,18 @@ impl Patience {
         }
     }
 
+    /// The patience with a log alarm, whose query runs every so many seconds.
+    pub(in crate::resource) fn with_query(alarm: &LogAlarm, every: i64) -> Self {
+        let runs = i64::from(alarm.query_results_to_evaluate().unwrap_or(1).max(1));
+        let warm_up = alarm.warm_up_configuration();
+        let warm_up = warm_up.and_then(|warm_up| warm_up.warm_up_period_duration_in_minutes());
+        Self {
+            new: LOOKS.saturating_mul(every.saturating_mul(runs)).max(LEAST)
+                + 60 * i64::from(warm_up.unwrap_or_default()),
+            put: alarm.alarm_configuration_updated_timestamp().map(DateTime::secs),
+        }
+    }
+
     /// Whether an alarm without data from `since` to `now` should have had some.
     fn is_over(&self, since: i64, now: i64) -> bool {
         // It had data after it was put, and then lost it. What was before the put is unknown.
@@ -54,8 +66,8 @@ impl Patience {
     }
 }
 
-/// The health of an alarm that has been in this state since then. `patience` is set for metric alarms.
-pub(super) fn health(
+/// The health of an alarm that has been in this state since then. `patience` is not set for composite alarms.
+pub(in crate::resource) fn health(
     state: Option<&StateValue>,
     since: Option<&DateTime>,
     patience: Option<&Patience>,

@@ -62,14 +62,21 @@ impl Call<'_> {
         let alarms = self.aws().cloudwatch.describe_alarms();
         let alarms = alarms
             .alarm_types("MetricAlarm".into())
-            .alarm_types("CompositeAlarm".into());
+            .alarm_types("CompositeAlarm".into())
+            .alarm_types("LogAlarm".into());
         let mut pages = alarms.into_paginator().send();
         let mut arns = Vec::new();
         while let Some(page) = pages.next().await {
             let page = page.unwrap();
             let metric = page.metric_alarms().iter().map(|alarm| alarm.alarm_arn());
             let composite = page.composite_alarms().iter().map(|alarm| alarm.alarm_arn());
-            arns.extend(metric.chain(composite).map(|arn| arn.unwrap().to_owned()));
+            let logs = page.log_alarms().iter().map(|alarm| alarm.alarm_arn());
+            arns.extend(
+                metric
+                    .chain(composite)
+                    .chain(logs)
+                    .map(|arn| arn.unwrap().to_owned()),
+            );
         }
         for arn in &arns {
             let tags = self

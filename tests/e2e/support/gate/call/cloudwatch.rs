@@ -16,7 +16,7 @@ impl Call<'_> {
                 .into_iter()
                 .map(|name| self.own(alarm(name)))
                 .collect(),
-            "PutMetricAlarm" | "PutCompositeAlarm" => {
+            "PutMetricAlarm" | "PutCompositeAlarm" | "PutLogAlarm" => {
                 let tagged = self.body.windows(5).any(|bytes| bytes == b"\x64Tags");
                 let tag = tagged.then(|| self.ask("cloudwatch:TagResource", alarm(named("AlarmName"))));
                 [self.own(alarm(named("AlarmName")))]
