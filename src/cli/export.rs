@@ -27,14 +27,15 @@ pub enum ExportCommand {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 AWS is called only for a `for_each` that asks it for elements. No address of a channel is read or
-written: in the template they are parameters. A template is for one region. If the stack has resources in other regions, too, --write
-makes one more file for each, such as stack.template.us-east-1.yaml, to be deployed after the first.
+written: in the template they are parameters. A template is for one region. If the stack has
+resources in other regions, too, --write makes one more file for each, such as
+alerts.us-east-1.yaml, to be deployed after the first.
 
 What CloudFormation cannot do is listed on standard error, and in the template's Metadata.
 
 Examples:
   alertctl export stack stack.yaml --format cloudformation > stack.template.yaml
-  alertctl export stack stack.yaml --format cloudformation --write stack.template.yaml --write-code code.zip
+  alertctl export stack --format cloudformation --write alerts.yaml --write-code code.zip
   alertctl export stack --format cloudformation --output json | jq -r '.templates[].region'")]
 pub struct ExportStackArgs {
     #[command(flatten)]
