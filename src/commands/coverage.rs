@@ -93,7 +93,9 @@ fn in_set(plan: &Plan) -> Vec<Instance> {
             None => Standing::Current,
             Some(stack_set::State::Underway) => Standing::Underway,
             Some(stack_set::State::Outdated) => Standing::Old,
-            Some(stack_set::State::Inoperable | stack_set::State::Suspended) => Standing::Broken,
+            Some(stack_set::State::Inoperable | stack_set::State::Suspended | stack_set::State::Left) => {
+                Standing::Broken
+            }
         },
     };
     instances.map(instance).collect()

@@ -28,7 +28,7 @@ const ATTEMPTS: usize = 3;
 
 /// MiniStack with the additions that stacks need: the program, then the modules of its package `additions`.
 const LAUNCH: &str = include_str!("emulator/launch.py");
-const ADDITIONS: [(&str, &str); 15] = [
+const ADDITIONS: [(&str, &str); 16] = [
     ("__init__.py", include_str!("emulator/__init__.py")),
     ("alarms.py", include_str!("emulator/alarms.py")),
     ("buses.py", include_str!("emulator/buses.py")),

@@ -1,36 +1,30 @@
 //! The hub of an organization: the bus on which its members' events arrive, the rules there, and the spokes that send them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::Build;
 use super::function::Function;
 use super::rules::{Buses, Wiring};
 use super::targets::{bare_target, for_relay};
-use crate::aws::Text;
 use crate::aws::policy::{Policy, Statement};
-use crate::resource::cloudformation::stack::{CloudformationStack, record};
-use crate::resource::cloudformation::stack_set::organization::Use;
-use crate::resource::cloudformation::stack_set::{CallAs, CloudformationStackSet, HUB_TAG, Targets};
+use crate::resource::cloudformation::stack::record;
 use crate::resource::eventbridge::event_bus::{self, EventbridgeEventBus};
 use crate::resource::eventbridge::rule::{RuleState, Trigger};
 use crate::resource::eventbridge::targets::Target;
 use crate::resource::precondition::Precondition;
 use crate::resource::sns::topic::SnsTopic;
 use crate::resource::{NodeId, Ref};
-use crate::stack::{MemberTarget, Organization, alarms_of_members, dead_letter_alarms};
+use crate::stack::{Organization, alarms_of_members, dead_letter_alarms};
 
-mod set;
 pub mod spoke;
+mod spokes;
+
+pub use spokes::target_key;
 
 /// The key of the members' bus.
 pub(super) const MEMBERS: &str = record::BUS_KEY;
 /// What the relay calls the source of the members' alarms.
 const ALARMS_OF_MEMBERS: &str = "organization.alarms";
-
-/// The key of a target's stack.
-pub fn target_key(target: &MemberTarget) -> String {
-    format!("{}.{}", target.account, target.region)
-}
 
 impl Build<'_> {
     /// Adds the members' bus, and returns the rules on it. `wirings` are those of the stack's own rules.
@@ -55,9 +49,7 @@ impl Build<'_> {
             policy: Some(self.members_may_send(organization)),
             tags: self.tags::<EventbridgeEventBus>(MEMBERS),
         };
-        let bus = self.graph.add(MEMBERS, made);
-        self.stack_set(organization, &bus);
-        buses.insert(MEMBERS.to_owned(), bus);
+        buses.insert(MEMBERS.to_owned(), self.graph.add(MEMBERS, made));
         let heard: Vec<_> = stack.rules_of_members(organization, self.home);
         let on_bus = |wiring: &Wiring| Wiring {
             key: format!("organization.{}", wiring.key),
@@ -71,73 +63,6 @@ impl Build<'_> {
         let mut rules: Vec<_> = rules.map(on_bus).collect();
         rules.extend(self.alarms_of_members(organization, relay, topics));
         rules
-    }
-
-    /// Adds the stack set of the spokes, and the stacks of those that no set reaches. The hub is there before them: an event that finds no bus is not sent again.
-    pub(super) fn spokes(&mut self, hub: &Ref<EventbridgeEventBus>, after: &[NodeId]) {
-        let stack = self.stack;
-        let Some(organization) = &stack.organization else {
-            return;
-        };
-        let regions = stack.regions_of_members(organization, self.home);
-        let targets = organization.targets.iter().map(|target| target.account.clone());
-        let by_targets: BTreeSet<_> = targets.collect();
-        let call_as = match organization.delegated_admin {
-            true => CallAs::DelegatedAdmin,
-            false => CallAs::Own,
-        };
-        if organization.deploy {
-            self.graph.require(Precondition::Organization(Use {
-                id: organization.id.clone(),
-                by_units: !organization.ous.is_empty(),
-                call_as,
-                regions: regions.iter().cloned().collect(),
-                others: by_targets.iter().chain(&organization.except).cloned().collect(),
-            }));
-        }
-        let tags = BTreeMap::from([(HUB_TAG.to_owned(), stack.stack.clone())]);
-        if organization.has_set() {
-            // A target has a spoke of its own, which sends the same events.
-            let except: BTreeSet<_> = organization.except.iter().chain(&by_targets).collect();
-            let targets = match organization.ous.is_empty() {
-                true => Targets::Accounts(organization.accounts.clone()),
-                false => Targets::Units {
-                    ous: organization.ous.clone(),
-                    except: except.into_iter().map(|id| Text::from(id.as_str())).collect(),
-                },
-            };
-            let set = CloudformationStackSet {
-                name: self.names.members_bus(),
-                description: spoke::description(stack),
-                template: spoke::template(stack, organization, self.home),
-                parameters: spoke::parameters(self.names),
-                targets,
-                regions,
-                call_as,
-                tags: tags.clone(),
-                bus: hub.clone(),
-            };
-            self.graph.add_after(MEMBERS, set, after.to_vec());
-        }
-        for target in &organization.targets {
-            let MemberTarget {
-                account,
-                role,
-                region,
-            } = target;
-            let spoke = CloudformationStack {
-                name: self.names.members_bus(),
-                account: account.clone(),
-                role: role.clone(),
-                region: region.clone(),
-                description: spoke::description(stack),
-                template: spoke::template(stack, organization, self.home),
-                parameters: spoke::parameters(self.names),
-                tags: tags.clone(),
-                bus: hub.clone(),
-            };
-            self.graph.add_after(target_key(target), spoke, after.to_vec());
-        }
     }
 
     /// Only accounts of the organization may send.

@@ -16,7 +16,7 @@ mod options;
 mod reported;
 mod seen;
 pub(in crate::resource) mod silence;
-mod template;
+pub(in crate::resource::cloudwatch) mod template;
 
 pub use common::Live;
 use common::{in_order, to_sdk};

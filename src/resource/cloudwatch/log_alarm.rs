@@ -15,6 +15,7 @@ use crate::resource::{
 
 pub(in crate::resource) mod read;
 pub mod schedule;
+mod template;
 
 pub use common::Live;
 

@@ -164,7 +164,11 @@ fn when(alarm: Declaration, name: &str, condition: &Condition) -> Declaration {
 
 /// What CloudFormation's alarms do not have.
 /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-cloudwatch-alarm.html>
-fn without(alarm: Declaration, name: &str, options: &Options) -> Declaration {
+pub(in crate::resource::cloudwatch) fn without(
+    alarm: Declaration,
+    name: &str,
+    options: &Options,
+) -> Declaration {
     let Options {
         warm_up,
         propagate_tags,
