@@ -26,6 +26,7 @@ mod retries;
 mod routing;
 mod signed_webhook;
 mod snoozes;
+mod snoozes_of_two;
 mod storm;
 mod support;
 mod teams;
