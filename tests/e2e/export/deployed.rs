@@ -232,7 +232,8 @@ async fn is_what_apply_makes(name: &str) {
     let refused = world.run(&["apply", "--local", "--yes"]);
     assert_eq!(refused.code, 1, "{}", refused.all());
     assert!(refused.all().contains("--adopt"), "{}", refused.all());
-    let destroyed = world.run(&["destroy", "--local", "--yes"]);
+    let by_name = ["destroy", "--stack", name, "--region", REGION, "--local", "--yes"];
+    let destroyed = world.run(&by_name);
     assert_eq!(everything(&aws).await, before, "{}", destroyed.all());
 }
 
