@@ -20,14 +20,18 @@ def plain(value):
     return str(value) if isinstance(value, str) else value
 
 
+by_region = {}
 for template in json.load(sys.stdin):
     file = template["file"]
+    by_region.setdefault(template["region"], []).append(file)
     decoded, errors = decode(file)
     for error in errors:
         print(file, error)
     if not errors and plain(decoded) != template["document"]:
         print(file, "is read as something else")
-    linter = Path(sys.prefix) / "bin" / "cfn-lint"
-    options = ["--include-checks", "I", "--format", "parseable", "--regions", template["region"], "--template", file]
+
+linter = Path(sys.prefix) / "bin" / "cfn-lint"
+for region, files in by_region.items():
+    options = ["--include-checks", "I", "--format", "parseable", "--regions", region, "--template", *files]
     linted = subprocess.run([linter, *options], capture_output=True, text=True, check=False)
     print(linted.stdout + linted.stderr, end="")
