@@ -149,13 +149,13 @@ async fn an_account_that_left_the_organization_is_told_and_given_up() {
     let live = ours(&see(&fake, &desired()).await).clone();
     assert_eq!(
         live.instances.condition(&live),
-        "of 4: 1 in accounts that left the organization"
+        "of 4: 2 in accounts that left the organization"
     );
     assert_eq!(apply(&fake, &desired()).await.unwrap(), ["instances"]);
     assert_eq!(
         fake.written(),
         [format!(
-            "delete-instances {UNIT} INTERSECTION {A} in us-east-1 retained"
+            "delete-instances {UNIT} INTERSECTION {A} in eu-west-1,us-east-1 retained"
         )]
     );
 }
