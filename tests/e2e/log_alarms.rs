@@ -295,7 +295,7 @@ async fn a_log_alarm_is_imported() {
         "every: 5m",
         "delay: 1m",
         "lines: 2",
-        "threshold: '> 7'",
+        "threshold: \"> 7\"",
         "role of the stack's own",
     ] {
         assert!(imported.contains(said), "{said}: {imported}");

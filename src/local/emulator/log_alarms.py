@@ -1,7 +1,7 @@
 """Log alarms, which MiniStack lacks: kept among the other alarms, and shown, changed, tagged and deleted like them.
 
-The query runs when the state of an alarm is set, so that the log events that a message shows are those of the log. Nothing
-here runs it on its schedule: an alarm stays in the state that it was set to.
+The query runs when the state of an alarm is set, so that the log events that a message shows are those of the log.
+Nothing here runs it on its schedule: an alarm stays in the state that it was set to.
 """
 
 import json
@@ -21,7 +21,8 @@ OPERATORS = (
 MISSING = ("missing", "notBreaching", "breaching", "ignore")
 # Whatever stands in the parentheses is a field to Logs Insights.
 AGGREGATION = re.compile(
-    r"\s*(?:count\s*\(.+\)|(?:avg|sum|min|max)\s*\(\s*[^*\s].*\))(?:\s+by\s+(?P<fields>[^|]+?))?\s*(?:\|\s*sort\s+(?:asc|desc)\s*)?",
+    r"\s*(?:count\s*\(.+\)|(?:avg|sum|min|max)\s*\(\s*[^*\s].*\))"
+    r"(?:\s+by\s+(?P<fields>[^|]+?))?\s*(?:\|\s*sort\s+(?:asc|desc)\s*)?",
     re.IGNORECASE,
 )
 RATE = re.compile(r"rate\((?:1 (?:minute|hour|day)|(?:[2-9]|[1-9]\d+) (?:minutes|hours|days))\)")

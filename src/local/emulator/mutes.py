@@ -286,7 +286,7 @@ def decoded(body):
 
 
 async def handle(method, path, headers, body, query_params):
-    """Answers a call to CloudWatch. Those about mute rules and log alarms come by CBOR, as AWS's SDKs send them, or as JSON."""
+    """Answers a call to CloudWatch. Those about mute rules and log alarms come by CBOR or as JSON."""
     target = headers.get("x-amz-target", "")
     is_json = "." in target
     action = target.rsplit(".", 1)[-1] if is_json else path.rsplit("/", 1)[-1] if "/operation/" in path else ""

@@ -18,7 +18,7 @@ async fn alarms_are_described_a_hundred_a_call_and_tags_come_from_the_list() {
         .map(|alarm| tagged(&arn(&alarm.name), owned(&id())));
     let before = fake.script.log().len();
     let seen = observe(&fake.aws_with(listed.collect()), &wanted).await;
-    let types = "[MetricAlarm, CompositeAlarm]";
+    let types = "[MetricAlarm, CompositeAlarm, LogAlarm]";
     let mut log = fake.script.log()[before..].to_vec();
     log.sort();
     // The alarm that the index does not contain yet is asked for its tags directly.
