@@ -13,13 +13,14 @@ use crate::resource::precondition::Precondition;
 const EMULATED: [&str; 1] = ["apigateway:GetTags"];
 
 /// Calls in files that belong to no kind, and the kinds that make them.
-const SHARED: [(&str, &[&str]); 3] = [
+const SHARED: [(&str, &[&str]); 4] = [
     (
         "src/resource/eventbridge/mod.rs",
         &["eventbridge-event-bus", "eventbridge-rule"],
     ),
     ("src/aws/secret.rs", &["lambda-function"]),
     ("src/aws/cloudtrail.rs", &["cloudtrail-trail"]),
+    ("src/aws/roles.rs", &["iam-role"]),
 ];
 
 /// Files whose calls belong to no kind: the caller's identity, discovery by tag, and commands other than plan,
