@@ -69,16 +69,12 @@ pub(super) async fn put_tags(aws: &Aws, arn: &str, live: &Tags, wanted: &Tags) -
         async |remove| {
             let request = events.untag_resource().resource_arn(arn);
             let request = request.set_tag_keys(Some(remove));
-            aws.call("events:UntagResource", || request.clone().send())
-                .await
-                .map(drop)
+            aws.call("events:UntagResource", || request.clone().send()).await
         },
         async |put| {
             let request = events.tag_resource().resource_arn(arn);
             let request = request.set_tags(Some(listed(&put)));
-            aws.call("events:TagResource", || request.clone().send())
-                .await
-                .map(drop)
+            aws.call("events:TagResource", || request.clone().send()).await
         },
     );
     synced.await.map_err(explained)
