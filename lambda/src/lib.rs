@@ -46,7 +46,7 @@ pub use contract::{
     MUTE_RULE, Mention, NODE_TAG, Outcome, PATH_DIMENSION, Portal, Press, RELAY, RETRY_QUEUE, Route,
     SETTINGS_FILE, STACK_DIMENSION, STACK_TAG, ServiceRegion, Severity, Signal, TEST_ATTRIBUTE, TEST_HEADER,
     TEST_REASON, TEST_RESOURCE, TOKEN_SHA256, TOPICS, TRAIL, WAITING_METRIC, ad_hoc_mute, console_page,
-    encode as encode_fragment, length, webhook_variable,
+    encode as encode_fragment, length, mute_duration, webhook_variable,
 };
 pub use destination::{Address, AddressError, AllowLoopback, Shape, google_chat, slack, teams, text};
 pub use duty::{Duty, Guarding, Ingesting, Notifying, Queue, Receivers, Trail};

@@ -54,6 +54,13 @@ impl Tagged {
     }
 }
 
+impl Aws {
+    /// True if `tags` say that a resource is this stack's.
+    pub fn owns(&self, tags: &Tags) -> bool {
+        tags.get(STACK_TAG) == Some(&self.stack)
+    }
+}
+
 pub(super) async fn list(aws: &Aws) -> Result<Vec<Tagged>> {
     let (mut tagged, logs, alarms, trails, mappings) = futures::try_join!(
         by_tag(aws),
@@ -210,7 +217,7 @@ async fn trails(aws: &Aws) -> Result<Vec<Tagged>> {
     let arns = arns.filter(|arn| cloudtrail::foreign(scope, arn).is_none());
     let tagged = cloudtrail::tags(aws, arns.collect()).await;
     let mut tagged = tagged.map_err(|fault| fault.of(|| all(aws, "trails")))?;
-    tagged.retain(|trail| trail.tags.get(STACK_TAG) == Some(&aws.stack));
+    tagged.retain(|trail| aws.owns(&trail.tags));
     Ok(tagged)
 }
 
@@ -249,8 +256,7 @@ async fn tags_of(
 ) -> Result<Vec<Tagged>> {
     concurrently_found(arns, async |arn| {
         let tags = tags(&arn).await.map_err(|fault| fault.of(|| arn.clone()))?;
-        let ours = tags.get(STACK_TAG) == Some(&aws.stack);
-        Ok(ours.then_some(Tagged { arn, tags }))
+        Ok(aws.owns(&tags).then_some(Tagged { arn, tags }))
     })
     .await
 }

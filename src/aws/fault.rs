@@ -4,8 +4,6 @@ use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
-use super::intercepted::NOT_AWS;
-use super::run::ANOTHER_RUN;
 use super::text::Scope;
 
 mod sdk;
@@ -66,6 +64,10 @@ pub fn spoken(time: Duration) -> String {
 pub const NO_ANSWER: &str = "NoAnswer";
 /// The request never left: no credentials, no region, no endpoint.
 pub const NOT_SENT: &str = "NotSent";
+/// Something other than AWS answered. The request never reached AWS.
+pub const NOT_AWS: &str = "NotAws";
+/// Another run is changing the stack: the code of [`super::run::another`].
+pub const ANOTHER_RUN: &str = "AnotherRun";
 
 /// The refusal comes from alertctl, not from AWS. Only the message is shown.
 pub const REFUSED: &str = "Refused";

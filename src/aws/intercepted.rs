@@ -3,10 +3,7 @@
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
-use super::fault::{Fault, NO_ANSWER};
-
-/// Something other than AWS answered. The request never reached AWS.
-pub const NOT_AWS: &str = "NotAws";
+use super::fault::{Fault, NO_ANSWER, NOT_AWS};
 
 /// The maximum number of characters that are repeated from a page's title.
 const MAX_TITLE: usize = 60;

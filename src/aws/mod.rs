@@ -26,6 +26,7 @@ pub mod policy;
 mod profiles;
 pub mod queue;
 pub mod retry;
+pub mod roles;
 pub mod run;
 pub mod secret;
 pub mod simulate;

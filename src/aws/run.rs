@@ -4,12 +4,10 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use super::fault::Fault;
+use super::fault::{ANOTHER_RUN, Fault};
 
 /// The prefix of the tag key with which a run marks a role of the stack while it is at work.
 const MARK_TAG: &str = "alertctl:run.";
-/// The code of [`another`].
-pub const ANOTHER_RUN: &str = "AnotherRun";
 
 /// One run. The ordering is by start time.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -4,13 +4,11 @@ use std::collections::BTreeMap;
 
 use aws_sdk_resourcegroupstagging::types::TagFilter;
 
-use super::call::{Aws, pages};
+use super::call::Aws;
 use super::concurrently::concurrently;
-use super::discovery::{HOME_TAG, STACK_TAG, indexed};
-use super::fault::{Result, found};
-
-/// The path of the roles of all stacks: `/alertctl/<stack>/`.
-const ROLES: &str = "/alertctl/";
+use super::discovery::{STACK_TAG, indexed};
+use super::fault::Result;
+use super::roles;
 
 /// A stack that has resources in the account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,17 +53,11 @@ pub async fn stacks(aws: &Aws) -> Result<Vec<FoundStack>> {
 /// Each stack with a role: its name, its home region, and the number of its roles. IAM's list does not contain tags, so one
 /// role of each stack is asked.
 async fn by_roles(aws: &Aws) -> Result<Vec<(String, Option<String>, usize)>> {
-    let iam = &aws.connection.clients.iam;
-    let roles = pages(async |marker| {
-        let request = iam.list_roles().path_prefix(ROLES).set_marker(marker);
-        let page = aws.call("iam:ListRoles", || request.clone().send()).await?;
-        Ok((page.roles, page.marker))
-    });
     let mut stacks: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for role in roles.await? {
+    for role in roles::under(aws, roles::ALL).await? {
         let name = role
             .path
-            .strip_prefix(ROLES)
+            .strip_prefix(roles::ALL)
             .unwrap_or_default()
             .trim_end_matches('/');
         if !name.is_empty() {
@@ -73,13 +65,10 @@ async fn by_roles(aws: &Aws) -> Result<Vec<(String, Option<String>, usize)>> {
         }
     }
     concurrently(stacks, async |(name, roles)| {
-        let request = iam.get_role().set_role_name(roles.first().cloned());
-        let role = found(aws.call("iam:GetRole", || request.clone().send()).await)?;
-        let role = role.and_then(|answer| answer.role);
-        let mut tags = role.iter().flat_map(|role| role.tags());
-        let home = tags
-            .find(|tag| tag.key() == HOME_TAG)
-            .map(|tag| tag.value().to_owned());
+        let home = match roles.first() {
+            Some(role) => roles::home(aws, role).await?,
+            None => None,
+        };
         Ok((name, home, roles.len()))
     })
     .await

@@ -35,6 +35,9 @@ impl Scope {
 
     /// `name` with its placeholders filled in, as [`Text`] displays them.
     pub fn written_out(&self, name: String) -> String {
+        if !name.contains('{') {
+            return name;
+        }
         let holes = [
             ("{partition}", self.partition.as_str()),
             ("{dns}", Partition::named(&self.partition).dns_suffix),

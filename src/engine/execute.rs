@@ -8,7 +8,7 @@ use futures::FutureExt;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::aws::run::ANOTHER_RUN;
+use crate::aws::fault::ANOTHER_RUN;
 use crate::aws::{Aws, Fault, Known};
 use crate::engine::graph::{self, End, Graph, Job, Settle};
 use crate::engine::plan::{self, Action, Plan, Step};

@@ -198,7 +198,6 @@ where
     let mut interrupted = *interrupt.borrow();
     let mut leave_at = Instant::now() + GRACE;
     loop {
-        skip_dependents(jobs, &mut ends, &started);
         for &index in &order {
             let Job {
                 after,
@@ -232,10 +231,17 @@ where
                             released[index] = true;
                             running.push(Either::Right(async move { (index, Phase::Settled(settle.await)) }));
                         }
-                        Err(error) => ends[index] = Some(End::Failed(error)),
+                        Err(error) => {
+                            ends[index] = Some(End::Failed(error));
+                            skip_dependents(jobs, &mut ends, &started);
+                        }
                     }
                 }
-                Phase::Settled(result) => ends[index] = Some(result.map_or_else(End::Failed, |()| End::Done)),
+                Phase::Settled(Ok(())) => ends[index] = Some(End::Done),
+                Phase::Settled(Err(error)) => {
+                    ends[index] = Some(End::Failed(error));
+                    skip_dependents(jobs, &mut ends, &started);
+                }
             },
             Ok(()) = interrupt.changed(), if !interrupted => {
                 interrupted = *interrupt.borrow();
@@ -254,6 +260,7 @@ enum Phase<'a, E> {
     Settled(Result<(), E>),
 }
 
+/// Marks what cannot start any more after a job has failed, directly or through others.
 fn skip_dependents<E>(jobs: &[Job], ends: &mut [Option<End<E>>], started: &[bool]) {
     let mut changed = true;
     while changed {

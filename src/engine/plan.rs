@@ -246,7 +246,7 @@ impl Plan {
         adopt: &Adoption,
         at: &HashMap<NodeId, usize>,
     ) -> Option<Step> {
-        let (resource, scope) = (&node.resource, self.scope.clone());
+        let resource = &node.resource;
         let parent = resource
             .parent()
             .and_then(|id| at.get(&id))
@@ -254,7 +254,7 @@ impl Plan {
         let step = |action, changes, live: Option<AnyLive>| Step {
             id: node.id.clone(),
             action,
-            name: scope.written_out(resource.name()),
+            name: self.scope.written_out(resource.name()),
             changes,
             remark: live.as_ref().and_then(|live| (of(&node.id).about)(live).remark),
             kept: false,
@@ -276,16 +276,16 @@ impl Plan {
             let changes = resource.fields(&self.known).difference(&Fields::default(), &[]);
             return Some(step(Action::Create, changes, None));
         }
-        let owner = owner(&node.id, live);
-        let named = adopt.nodes.contains(&node.id.to_string());
-        let adopted = named || adopt.all && owner.is_none() || parent == Some(Action::Adopt);
-        if !ours && !adopted {
-            self.conflicts.push(Conflict {
-                id: node.id.clone(),
-                name: (of(&node.id).live_name)(live),
-                owner,
-            });
-            return None;
+        if !ours && parent != Some(Action::Adopt) && !adopt.nodes.contains(&node.id.to_string()) {
+            let owner = owner(&node.id, live);
+            if !adopt.all || owner.is_some() {
+                self.conflicts.push(Conflict {
+                    id: node.id.clone(),
+                    name: (of(&node.id).live_name)(live),
+                    owner,
+                });
+                return None;
+            }
         }
         let changes = resource.difference(live, &self.known);
         self.warnings.extend(resource.caution(live));
@@ -303,7 +303,11 @@ impl Plan {
 
     /// Makes each deletion wait for all steps on kinds that may still use the deleted resource.
     fn order_deletions(&mut self) {
-        let homes: Vec<_> = self.steps.iter().map(|step| step.about()?.lives_in).collect();
+        let home = |step: &Step| {
+            let deleted = step.live.as_ref().filter(|_| step.action == Action::Delete)?;
+            (of(&step.id).about)(deleted).lives_in
+        };
+        let homes: Vec<_> = self.steps.iter().map(home).collect();
         for index in 0..self.steps.len() {
             if self.steps[index].action != Action::Delete {
                 continue;

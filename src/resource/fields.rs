@@ -1,5 +1,7 @@
 //! States as named fields, and the difference between two of them.
 
+use std::borrow::Borrow;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -39,6 +41,14 @@ impl Fields {
     /// Adds a text that may depend on another resource.
     pub fn text(self, name: impl Into<String>, text: &Text, known: &Known) -> Self {
         self.when_known(name, text.fill(known))
+    }
+
+    /// Adds such a text if there is one.
+    pub fn text_some(self, name: impl Into<String>, text: Option<impl Borrow<Text>>, known: &Known) -> Self {
+        match text {
+            Some(text) => self.text(name, text.borrow(), known),
+            None => self,
+        }
     }
 
     /// Adds a policy document that may depend on another resource.

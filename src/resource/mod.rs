@@ -65,11 +65,11 @@ pub enum Presence<L> {
 }
 
 impl<L> Presence<L> {
-    /// `Ours` or `Foreign` by the ownership tag in `tags`.
-    pub fn by_tag(aws: &Aws, tags: &Tags, live: L) -> Self {
-        match tags.get(crate::aws::discovery::STACK_TAG) {
-            Some(stack) if *stack == aws.stack => Self::Ours(live),
-            _ => Self::Foreign(live),
+    /// A resource that exists, which is this stack's or not: see [`Aws::owns`].
+    pub fn of(ours: bool, live: L) -> Self {
+        match ours {
+            true => Self::Ours(live),
+            false => Self::Foreign(live),
         }
     }
 }

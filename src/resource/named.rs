@@ -28,16 +28,14 @@ pub async fn observe<'a, R: Resource>(
         .await
     };
     let (named, left): (Vec<_>, Vec<R::Live>) = futures::try_join!(named, left)?;
-    let present = |live: R::Live| Presence::by_tag(aws, &tags_of(&live).clone(), live);
-    let orphan = |live| match present(live) {
-        Presence::Ours(live) => Some((tags::node(R::KIND, tags_of(&live), &R::live_name(&live)), live)),
-        Presence::Foreign(_) | Presence::Absent => None,
-    };
+    let present = |live: R::Live| Presence::of(aws.owns(tags_of(&live)), live);
+    let left = left.into_iter().filter(|live| aws.owns(tags_of(live)));
+    let orphan = |live| (tags::node(R::KIND, tags_of(&live), &R::live_name(&live)), live);
     Ok(Observed {
         wanted: named
             .into_iter()
             .map(|live| live.map_or(Presence::Absent, present))
             .collect(),
-        orphans: left.into_iter().filter_map(orphan).collect(),
+        orphans: left.map(orphan).collect(),
     })
 }

@@ -1,5 +1,7 @@
 //! Tags of a resource. Our tags are kept exactly as wanted, and tags that others added are left alone.
 
+use std::collections::HashMap;
+
 use super::{Fields, NodeId, Result, Tags};
 use crate::aws::discovery::{NODE_TAG, SPOKE_TAG, STACK_TAG};
 
@@ -85,11 +87,11 @@ fn patch(live: &Tags, wanted: &Tags) -> (Tags, Vec<String>) {
 
 /// Changes a resource's tags from `live` to `wanted` with its service's two calls. Tags are removed before the new
 /// list of our keys is put: otherwise, if a removal fails, the next run would take that tag for somebody else's.
-pub async fn sync(
+pub async fn sync<U, T>(
     live: &Tags,
     wanted: &Tags,
-    untag: impl AsyncFnOnce(Vec<String>) -> Result<()>,
-    tag: impl AsyncFnOnce(Tags) -> Result<()>,
+    untag: impl AsyncFnOnce(Vec<String>) -> Result<U>,
+    tag: impl AsyncFnOnce(Tags) -> Result<T>,
 ) -> Result<()> {
     let (put, remove) = patch(live, wanted);
     if !remove.is_empty() {
@@ -115,14 +117,22 @@ pub fn are(live: &Tags, wanted: &Tags) -> bool {
     put.is_empty() && remove.is_empty()
 }
 
+/// Tags as the SDK takes them for services whose tags are a map.
+pub fn hashed(tags: &Tags) -> HashMap<String, String> {
+    tags.clone().into_iter().collect()
+}
+
 fn is_kept(live: &Tags, key: &str) -> bool {
     // These tell of another resource. Its kind puts and removes them.
     if key.starts_with(SPOKE_TAG) {
         return false;
     }
+    if key.starts_with("alertctl:") {
+        return true;
+    }
     let key = in_list(key);
     let mut lists = live.iter().filter(|(name, _)| name.starts_with(LISTED_TAG));
-    key.starts_with("alertctl:") || lists.any(|(_, list)| list.split(' ').any(|name| name == key))
+    lists.any(|(_, list)| list.split(' ').any(|name| name == key))
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use super::file::problem::{Level, Problem, Problems, Report, Span};
 use super::file::source::Source;
 use super::file::tree::{Kind, Node};
 use super::file::{open, read, secret};
-use super::model::{SecretSource, Stack};
+use super::model::Stack;
 
 /// A checked stack.
 #[derive(Debug, Clone)]
@@ -75,16 +75,12 @@ impl Loaded {
         })
     }
 
-    /// The place of a channel's ciphertext; the beginning of the file if the ciphertext spans several lines.
+    /// The place of a channel's ciphertext.
     fn ciphertext(&self, channel: &str) -> Span {
-        let address = self.stack.channels.get(channel).map(|channel| &channel.address);
-        match address {
-            Some(SecretSource::Encrypted { ciphertext, .. }) => {
-                let start = self.source.text().find(ciphertext);
-                start.map_or(0..0, |start| start..start + ciphertext.len())
-            }
-            _ => 0..0,
-        }
+        let entry = self.stack.channels.get(channel);
+        let place = entry.map_or(&[][..], |entry| entry.channel_type.place());
+        let path = [&["channels", channel], place, &["encrypted"]].concat();
+        self.written.place(self.source.text(), &path)
     }
 }
 

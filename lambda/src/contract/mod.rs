@@ -31,7 +31,7 @@ pub use guard::GuardOutcome;
 pub use length::length;
 pub use locale::Locale;
 pub use mail_mark::MAIL_ATTRIBUTE;
-pub use mute_rule::{AD_HOC, MUTE_RULE, ad_hoc_mute};
+pub use mute_rule::{AD_HOC, MUTE_RULE, ad_hoc_mute, mute_duration};
 pub use names::{
     ACTIONS_PATH, BODY_LIMIT, BUFFERS, DEAD_LETTER_QUEUE, DESTINATIONS, DUTY, ENCRYPTED_FOR,
     ENCRYPTION_CONTEXT_KEY, ENDPOINT, HEARTBEAT_METRIC, INCIDENTS, MESSAGE_BODY, MESSAGE_SUBJECT,

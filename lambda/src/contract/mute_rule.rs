@@ -11,3 +11,13 @@ pub fn ad_hoc_mute(stack: &str, own: &str, region: Option<&str>) -> (String, Str
     let region = region.map(|region| format!("@{region}")).unwrap_or_default();
     (format!("{stack}-adhoc-{own}"), format!("{AD_HOC}{own}{region}"))
 }
+
+/// How long a rule mutes at a time, as CloudWatch takes it, in ISO 8601 and the largest unit that fits: `PT90M`, `PT2H`,
+/// `P15D`.
+pub fn mute_duration(minutes: u64) -> String {
+    match minutes {
+        days if days > 0 && days.is_multiple_of(1440) => format!("P{}D", days / 1440),
+        hours if hours > 0 && hours.is_multiple_of(60) => format!("PT{}H", hours / 60),
+        minutes => format!("PT{minutes}M"),
+    }
+}

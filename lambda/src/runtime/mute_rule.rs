@@ -4,7 +4,7 @@
 
 use super::aws::{Aws, AwsError, Call, Service};
 use super::destinations::Refusal;
-use crate::contract::{ChannelKey, MUTE_RULE, NODE_TAG, STACK_TAG, ad_hoc_mute};
+use crate::contract::{ChannelKey, MUTE_RULE, NODE_TAG, STACK_TAG, ad_hoc_mute, mute_duration};
 use crate::hash::hex_digest;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -46,13 +46,13 @@ impl<'a> MuteRule<'a> {
         length: SignedDuration,
     ) -> Result<(), String> {
         // CloudWatch knows minutes only. The window opens with the minute that runs.
-        let minutes = length.as_mins() + 1;
+        let minutes = u64::try_from(length.as_mins()).unwrap_or_default() + 1;
         let input = json!({
             "Name": self.name,
             "Description": format!("snoozed in the channel ({who})"),
             "Rule": { "Schedule": {
                 "Expression": format!("at({})", now.strftime("%Y-%m-%dT%H:%M")),
-                "Duration": format!("PT{minutes}M"),
+                "Duration": mute_duration(minutes),
                 "Timezone": "UTC",
             } },
             "MuteTargets": { "AlarmNames": [alarm] },

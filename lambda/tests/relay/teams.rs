@@ -1,6 +1,7 @@
 //! What Microsoft Teams shows of a card, and how a channel there is told.
 
-use crate::support::function::{BUFFER, Function, QUEUE, RETRIES, SECRET, batch, lock};
+use crate::support::course::{self, alert};
+use crate::support::function::{Function, SECRET, lock};
 use crate::support::hostile::{self, HOSTILE};
 use crate::support::outside::{Answer, Outside};
 use crate::support::teams::{assert_valid_for_all, problems, runs, shown, structure, workflow};
@@ -221,30 +222,8 @@ fn the_judge_refuses_what_teams_refuses() {
 /// The relay with a channel in Teams.
 async fn relay(buffer: Option<Value>) -> (Function, Outside) {
     let teams = Outside::start(workflow).await;
-    let mut settings = json!({ "stack": "mission", "topics": { "mission-sns": { "to": ["project"] } },
-        "channels": { "project": { "label": "alerts", "type": "teams" } } });
-    let is_buffered = buffer.is_some();
-    if let Some(buffer) = buffer {
-        settings["channels"]["project"]["buffer"] = buffer;
-    }
-    let function = Function::start_as(&settings, |command| {
-        command
-            .env("DEAD_LETTER_QUEUE", QUEUE)
-            .env("RETRY_QUEUE", RETRIES);
-        if is_buffered {
-            command.env("BUFFERS", json!({ "project": BUFFER }).to_string());
-        }
-    })
-    .await;
-    lock(&function.script).plaintext = format!("http://{}/workflows/{SECRET}/invoke", teams.address);
-    (function, teams)
-}
-
-fn event(id: &str) -> Value {
-    let mut event = fixture("text");
-    event["Records"][0]["Sns"]["MessageId"] = id.into();
-    event["Records"][0]["Sns"]["Subject"] = format!("alert {id}").into();
-    event
+    let address = format!("http://{}/workflows/{SECRET}/invoke", teams.address);
+    (course::relay("teams", buffer, address).await, teams)
 }
 
 fn refusal(status: u16, code: &str, message: &str) -> Answer {
@@ -274,7 +253,7 @@ async fn what_teams_throttles_waits_as_long_as_it_asks() {
         ..refusal(429, "TooManyRequests", "Rate limit is exceeded.")
     };
     teams.script([throttled]);
-    let answer = function.succeed(&event("a")).await;
+    let answer = function.succeed(&alert("a")).await;
     assert_eq!(answer, json!({ "delivered": 0, "deferred": 1 }));
     assert_eq!(teams.asked().len(), 1, "nothing is tried again in time");
     let delay = lock(&function.script).sqs_requests[0]["DelaySeconds"].as_u64();
@@ -332,26 +311,12 @@ async fn what_a_person_has_to_mend_is_parked_at_once() {
             &format!("not with {SECRET}"),
         ),
     ]);
-    for (id, reason) in [
-        (
-            "1",
-            "Microsoft Teams answers 400 Bad Request: {\"error\":{\"code\":\"WorkflowTriggerIsNotEnabled\"",
-        ),
-        (
-            "2",
-            "Microsoft Teams answers 404 Not Found: {\"error\":{\"code\":\"WorkflowNotFound\"",
-        ),
-        (
-            "3",
-            "Microsoft Teams answers 401 Unauthorized: (an answer that repeats the webhook)",
-        ),
-    ] {
-        let answer = function.succeed(&event(id)).await;
-        assert_eq!(answer, json!({ "delivered": 0, "parked": 1 }));
-        let parked = function.queue("dead").pop().expect("a dead letter");
-        let said = parked["alertctl"]["parked"]["reason"].as_str().expect("a reason");
-        assert!(said.starts_with(reason), "{said}");
-    }
+    let reasons = [
+        "Microsoft Teams answers 400 Bad Request: {\"error\":{\"code\":\"WorkflowTriggerIsNotEnabled\"…",
+        "Microsoft Teams answers 404 Not Found: {\"error\":{\"code\":\"WorkflowNotFound\"…",
+        "Microsoft Teams answers 401 Unauthorized: (an answer that repeats the webhook)…",
+    ];
+    course::parks(&mut function, &reasons).await;
     assert_eq!(teams.asked().len(), 3);
     function.stop().await;
 }
@@ -362,7 +327,7 @@ async fn an_address_of_another_service_is_refused_with_its_words() {
     lock(&function.script).plaintext = format!("https://contoso.webhook.office.com/webhookb2/{SECRET}");
     // An apply that is under way may bring the right one, so the alert waits.
     assert_eq!(
-        function.succeed(&event("1")).await,
+        function.succeed(&alert("1")).await,
         json!({ "delivered": 0, "deferred": 1 })
     );
     assert!(teams.asked().is_empty());
@@ -373,19 +338,7 @@ async fn an_address_of_another_service_is_refused_with_its_words() {
 
 #[tokio::test]
 async fn many_become_one_card() {
-    let (mut function, teams) = relay(Some(json!({ "digest_above": 3, "per_second": 50.0 }))).await;
-    let waiting = |id: usize| {
-        let event = event(&format!("n{id:02}"));
-        json!({ "alertctl": { "channels": ["project"] }, "event": event }).to_string()
-    };
-    let bodies: Vec<_> = (0..30).map(waiting).collect();
-    function.succeed(&batch(&bodies)).await;
-    let taken = teams.taken();
-    assert!(taken.len() < 4, "{}", taken.len());
-    let texts = json!(taken).to_string();
-    assert!(
-        (0..30).all(|id| texts.contains(&format!("alert n{id:02}"))),
-        "{texts}"
-    );
+    let (mut function, teams) = relay(course::digesting()).await;
+    course::thirty_become_few(&mut function, || teams.taken()).await;
     function.stop().await;
 }

@@ -160,15 +160,18 @@ impl Story {
 
     async fn happens(&mut self) {
         let mut stack = Stack::random(&mut self.random);
+        let mut graph = stack.graph();
         self.let_strangers_in(&stack);
         let strange: Vec<Record> = self.world.borrow().records().cloned().collect();
         for _ in 0..1 + self.random.below(3) {
-            let next = match self.random.one_in(2) {
-                true => stack.edited(&mut self.random),
-                false => stack.clone(),
-            };
-            self.something(&stack, &next).await;
-            stack = next;
+            if !self.random.one_in(2) {
+                self.something(&graph, &stack, &graph).await;
+                continue;
+            }
+            let next = stack.edited(&mut self.random);
+            let next_graph = next.graph();
+            self.something(&graph, &next, &next_graph).await;
+            (stack, graph) = (next, next_graph);
         }
         let destroy = self.random.one_in(3);
         {
@@ -184,7 +187,7 @@ impl Story {
             // A name that somebody else has stays a conflict for ever.
             stack.groups().iter().for_each(|name| world.make_room(name));
         }
-        self.ends_well(&stack, destroy).await;
+        self.ends_well(&stack, &graph, destroy).await;
     }
 
     /// What others have in the account: names like the stack's, but for other nodes.
@@ -214,7 +217,7 @@ impl Story {
     }
 
     /// One or two runs to which something may happen.
-    async fn something(&mut self, before: &Stack, stack: &Stack) {
+    async fn something(&mut self, before: &Graph, stack: &Stack, graph: &Graph) {
         let random = &mut self.random;
         let one_in = |random: &mut Random| [0, 0, 4, 12, 40][random.index(5)];
         let chances = Chances {
@@ -239,11 +242,8 @@ impl Story {
                 parallelism: 1 + random.index(4),
             }
         };
-        let graphs: Vec<Graph> = match two {
-            true => vec![stack.graph(), before.graph()],
-            false => vec![stack.graph()],
-        };
-        let errands: Vec<_> = graphs.iter().map(&mut errand).collect();
+        let before = two.then_some(before);
+        let errands: Vec<_> = [graph].into_iter().chain(before).map(&mut errand).collect();
         {
             let mut world = self.world.borrow_mut();
             (world.chances, world.intruder) = (chances, intruder);
@@ -252,10 +252,9 @@ impl Story {
     }
 
     /// A run to which nothing happens, and another one, which has nothing to do.
-    async fn ends_well(&mut self, stack: &Stack, destroy: bool) {
-        let graph = stack.graph();
+    async fn ends_well(&mut self, stack: &Stack, graph: &Graph, destroy: bool) {
         let errand = || Errand {
-            graph: &graph,
+            graph,
             destroy,
             lag: 0,
             crash_at: None,

@@ -12,32 +12,30 @@ impl Plan {
     /// Marks the steps that delete or replace a protected resource. What has no tags follows the resource that it lives in,
     /// and is unprotected with it.
     pub(super) fn mark_protected(&mut self, graph: &Graph) {
-        let tagged: Vec<_> = self.steps.iter().map(Step::is_tagged_as_protected).collect();
-        let homes: Vec<_> = self.steps.iter().map(|step| self.home(step, graph)).collect();
-        for (index, home) in homes.into_iter().enumerate() {
-            let by = match (tagged.get(index), home) {
-                (Some(true), _) => self.steps.get(index).map(|step| step.id.clone()),
-                (_, Some(home)) if tagged.get(home) == Some(&true) => {
-                    self.steps.get(home).map(|step| step.id.clone())
-                }
-                _ => None,
-            };
-            if let Some(step) = self.steps.get_mut(index)
-                && matches!(step.action, Action::Delete | Action::Replace)
-            {
-                step.protected_by = by;
+        let by = |step: &Step| match step.action {
+            Action::Delete | Action::Replace if step.is_tagged_as_protected() => Some(step.id.clone()),
+            Action::Delete | Action::Replace => {
+                let home = self
+                    .home(step, graph)
+                    .filter(|home| home.is_tagged_as_protected());
+                home.map(|home| home.id.clone())
             }
+            _ => None,
+        };
+        let by: Vec<_> = self.steps.iter().map(by).collect();
+        for (step, by) in self.steps.iter_mut().zip(by) {
+            step.protected_by = by;
         }
     }
 
     /// The step of the resource that this one lives in.
-    fn home(&self, step: &Step, graph: &Graph) -> Option<usize> {
+    fn home(&self, step: &Step, graph: &Graph) -> Option<&Step> {
         let parent = graph.get(&step.id).and_then(|node| node.resource.parent());
         if let Some(parent) = parent {
-            return self.steps.iter().position(|other| other.id == parent);
+            return self.steps.iter().find(|other| other.id == parent);
         }
         let (kind, name) = (of(&step.id).about)(step.live.as_ref()?).lives_in?;
-        self.steps.iter().position(|other| {
+        self.steps.iter().find(|other| {
             other.id.kind == kind && other.name == name && other.id.region() == step.id.region()
         })
     }

@@ -113,77 +113,113 @@ pub fn read(
     let Ok(value) = serde_json::from_str::<Value>(body) else {
         return unknown(None, "it is not JSON");
     };
-    let own = |name: &str| functions.iter().find(|function| *function == name).cloned();
-    let invoke = |function: Option<&str>, payload: Value| match function.map(|name| (name, own(name))) {
-        Some((_, Some(function))) => Again::Invoke { function, payload },
-        Some((name, None)) => Again::No(format!("`{name}` is not a function of this stack")),
-        None => Again::No("it does not say which function it is for".to_owned()),
+    let around = Around {
+        owner,
+        functions,
+        settings,
     };
-    if let Some((meta, inner)) = Envelope::parts(&value) {
+    around
+        .envelope(&value)
+        .or_else(|| around.on_failure(&value))
+        .or_else(|| around.sns(&value, attributes))
+        .or_else(|| around.eventbridge(&value, attributes))
+        .unwrap_or_else(|| unknown(text(&value["reason"]), "it has an unknown format"))
+}
+
+/// What a message is read with.
+struct Around<'a> {
+    owner: Option<&'a str>,
+    functions: &'a [String],
+    settings: &'a Settings,
+}
+
+impl Around<'_> {
+    fn invoke(&self, function: Option<&str>, payload: Value) -> Again {
+        let Some(name) = function else {
+            return Again::No("it does not say which function it is for".to_owned());
+        };
+        match self.functions.iter().find(|function| *function == name).cloned() {
+            Some(function) => Again::Invoke { function, payload },
+            None => Again::No(format!("`{name}` is not a function of this stack")),
+        }
+    }
+
+    /// What the relay parked, or put into a queue that gave it up.
+    fn envelope(&self, value: &Value) -> Option<Undelivered> {
+        let (meta, inner) = Envelope::parts(value)?;
         let undelivered = &meta["parked"];
         let why = || {
             undelivered
                 .is_null()
                 .then(|| "it was received from its queue too often".to_owned())
         };
-        return Undelivered {
+        let function = undelivered["function"].as_str().map(name_of).or(self.owner);
+        Some(Undelivered {
             form: Form::Envelope,
             at: moment(&undelivered["at"]),
             from: from(meta, inner),
             reason: text(&undelivered["reason"]).or_else(why),
-            to: destinations(meta, inner, settings),
-            headline: headline(meta, inner, settings),
-            again: invoke(
-                undelivered["function"].as_str().map(name_of).or(owner),
-                value.clone(),
-            ),
-        };
+            to: destinations(meta, inner, self.settings),
+            headline: headline(meta, inner, self.settings),
+            again: self.invoke(function, value.clone()),
+        })
     }
-    if let (Some(context @ Value::Object(_)), Some(payload)) =
-        (value.get("requestContext"), value.get("requestPayload"))
-    {
+
+    /// What Lambda sends on when a function that was invoked asynchronously failed.
+    fn on_failure(&self, value: &Value) -> Option<Undelivered> {
+        let (context, payload) = (value.get("requestContext")?, value.get("requestPayload")?);
+        if !context.is_object() {
+            return None;
+        }
         if let Some(signal) = Signal::read(payload) {
-            return outlived(
+            return Some(outlived(
                 &signal,
                 moment(&value["timestamp"]),
                 text(&value["responsePayload"]["errorMessage"]),
-            );
+            ));
         }
         let (meta, inner) = Envelope::parts(payload).unwrap_or((&Value::Null, payload));
         let error = &value["responsePayload"];
         let reason = text(&error["errorMessage"]).or_else(|| text(&error["errorType"]));
-        return Undelivered {
+        Some(Undelivered {
             form: Form::OnFailure,
             at: moment(&value["timestamp"]),
             from: from(meta, inner),
             reason: reason.or_else(|| text(&context["condition"])),
-            to: destinations(meta, inner, settings),
-            headline: headline(meta, inner, settings),
-            again: invoke(context["functionArn"].as_str().map(name_of), payload.clone()),
-        };
+            to: destinations(meta, inner, self.settings),
+            headline: headline(meta, inner, self.settings),
+            again: self.invoke(context["functionArn"].as_str().map(name_of), payload.clone()),
+        })
     }
-    if value.get("TopicArn").is_some() && value.get("Message").is_some() {
+
+    /// What a subscription could not deliver.
+    fn sns(&self, value: &Value, attributes: &BTreeMap<String, String>) -> Option<Undelivered> {
+        value.get("TopicArn").and(value.get("Message"))?;
         let records = json!({ "Records": [{
             "EventSource": "aws:sns",
             "EventVersion": "1.0",
             "EventSubscriptionArn": value["UnsubscribeURL"].as_str().and_then(subscription),
             "Sns": value,
         }]});
+        let reason = error_of(attributes, ["ErrorCode", "ErrorMessage"]);
         if let Some(signal) = Signal::read(&records) {
-            let reason = error_of(attributes, ["ErrorCode", "ErrorMessage"]);
-            return outlived(&signal, moment(&value["Timestamp"]), reason);
+            return Some(outlived(&signal, moment(&value["Timestamp"]), reason));
         }
-        return Undelivered {
+        Some(Undelivered {
             form: Form::Sns,
             at: moment(&value["Timestamp"]),
             from: from(&Value::Null, &records),
-            reason: error_of(attributes, ["ErrorCode", "ErrorMessage"]),
-            to: destinations(&Value::Null, &records, settings),
-            headline: headline(&Value::Null, &records, settings),
-            again: invoke(owner, records),
-        };
+            reason,
+            to: destinations(&Value::Null, &records, self.settings),
+            headline: headline(&Value::Null, &records, self.settings),
+            again: self.invoke(self.owner, records),
+        })
     }
-    if let (Some(rule), Some(target)) = (attributes.get("RULE_ARN"), attributes.get("TARGET_ARN")) {
+
+    /// What a rule could not deliver to its target.
+    fn eventbridge(&self, value: &Value, attributes: &BTreeMap<String, String>) -> Option<Undelivered> {
+        let (rule, target) = (attributes.get("RULE_ARN")?, attributes.get("TARGET_ARN")?);
+        let from = RuleArn::read(rule).map(|rule| format!("rule {}", rule.rule));
         let again = match RuleArn::read(rule) {
             Some(rule) => Again::Target {
                 rule,
@@ -192,17 +228,16 @@ pub fn read(
             },
             None => Again::No(format!("`{rule}` is not the ARN of a rule")),
         };
-        return Undelivered {
+        Some(Undelivered {
             form: Form::EventBridge,
             at: moment(&value["time"]),
-            from: RuleArn::read(rule).map(|rule| format!("rule {}", rule.rule)),
+            from,
             reason: error_of(attributes, ["ERROR_CODE", "ERROR_MESSAGE"]),
             to: vec![name_of(target).to_owned()],
-            headline: headline(&Value::Null, &value, settings),
+            headline: headline(&Value::Null, value, self.settings),
             again,
-        };
+        })
     }
-    unknown(text(&value["reason"]), "it has an unknown format")
 }
 
 fn unknown(reason: Option<String>, why: &str) -> Undelivered {

@@ -3,7 +3,7 @@
 use dagre::graph::{Graph, GraphOptions};
 use dagre::{EdgeLabel, LayoutOptions, NodeLabel, RankDir, layout};
 
-use super::order::restore;
+use super::order::{Place, restore};
 
 /// A box to be placed, in pixels.
 #[derive(Debug, Clone, Copy)]
@@ -11,29 +11,6 @@ pub struct Size {
     pub width: f64,
     pub height: f64,
     pub column: Option<usize>,
-}
-
-/// A placed box; `x` and `y` are its centre.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Place {
-    pub x: f64,
-    pub y: f64,
-    pub width: f64,
-    pub height: f64,
-}
-
-impl Place {
-    pub fn left(&self) -> f64 {
-        self.x - self.width / 2.0
-    }
-
-    pub fn right(&self) -> f64 {
-        self.x + self.width / 2.0
-    }
-
-    pub fn top(&self) -> f64 {
-        self.y - self.height / 2.0
-    }
 }
 
 /// The result of [`lay_out`].

@@ -3,7 +3,28 @@
 
 use std::collections::BTreeMap;
 
-use super::layout::Place;
+/// A placed box; `x` and `y` are its centre.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Place {
+    pub x: f64,
+    pub y: f64,
+    pub width: f64,
+    pub height: f64,
+}
+
+impl Place {
+    pub fn left(&self) -> f64 {
+        self.x - self.width / 2.0
+    }
+
+    pub fn right(&self) -> f64 {
+        self.x + self.width / 2.0
+    }
+
+    pub fn top(&self) -> f64 {
+        self.y - self.height / 2.0
+    }
+}
 
 /// The corners of an arrow.
 type Way = Vec<(f64, f64)>;

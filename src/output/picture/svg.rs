@@ -2,7 +2,8 @@
 
 use unicode_width::UnicodeWidthChar as _;
 
-use super::layout::{Place, Size, lay_out};
+use super::layout::{Size, lay_out};
+use super::order::Place;
 use super::{Arrow, Part, Picture, paint};
 
 /// Space between the line of a box and its text.

@@ -25,6 +25,7 @@ const SHARED: [(&str, &[&str]); 4] = [
     ("src/aws/account.rs", &["cloudformation-stack"]),
     ("src/aws/secret.rs", &["lambda-function"]),
     ("src/aws/cloudtrail.rs", &["cloudtrail-trail"]),
+    ("src/aws/roles.rs", &["iam-role"]),
 ];
 
 /// The file whose calls are made with a role of another account. They are in that role's policy.

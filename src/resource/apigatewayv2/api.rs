@@ -240,7 +240,7 @@ impl ApigatewayApi {
             .protocol_type(PROTOCOL)
             .set_description(description.cloned())
             .disable_execute_api_endpoint(false)
-            .set_tags(Some(calls::hashed(&self.tags)));
+            .set_tags(Some(tags::hashed(&self.tags)));
         let answer = aws
             .call("apigateway:CreateApi", || request.clone().send())
             .await?;
@@ -275,7 +275,7 @@ impl Live {
     }
 
     fn is_owned(&self, aws: &Aws) -> bool {
-        self.tags.get(STACK_TAG) == Some(&aws.stack)
+        aws.owns(&self.tags)
     }
 
     fn is_node(&self, id: &NodeId) -> bool {

@@ -12,7 +12,7 @@ use crate::resource::apigatewayv2::api::{self, ApigatewayApi};
 use crate::resource::logs::log_group::LogGroup;
 use crate::resource::{
     About, Aws, Changes, Context, Fault, Fields, Known, NodeId, Observed, Output, Ref, Resource, Result,
-    Tags, Wanted, converge,
+    Tags, Wanted, converge, tags,
 };
 
 mod access;
@@ -189,7 +189,7 @@ impl Resource for ApigatewayStage {
                     .auto_deploy(true)
                     .default_route_settings(self.settings())
                     .set_access_log_settings(log.as_ref().map(LiveLog::settings))
-                    .set_tags(Some(calls::hashed(&self.tags)));
+                    .set_tags(Some(tags::hashed(&self.tags)));
                 cx.aws
                     .call("apigateway:CreateStage", || request.clone().send())
                     .await

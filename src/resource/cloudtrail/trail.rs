@@ -178,18 +178,12 @@ impl Resource for CloudtrailTrail {
             let at = here.iter().position(|live| live.trail.name == name);
             observed.wanted.push(at.map_or(Presence::Absent, |at| {
                 let live = here.swap_remove(at);
-                Presence::by_tag(aws, &live.tags.clone(), live)
+                Presence::of(aws.owns(&live.tags), live)
             }));
         }
-        let left = here
-            .into_iter()
-            .map(|live| Presence::by_tag(aws, &live.tags.clone(), live));
-        observed
-            .orphans
-            .extend(left.filter_map(|presence| match presence {
-                Presence::Ours(live) => Some((tags::node(Self::KIND, &live.tags, &live.trail.name), live)),
-                Presence::Foreign(_) | Presence::Absent => None,
-            }));
+        let left = here.into_iter().filter(|live| aws.owns(&live.tags));
+        let orphan = |live: Live| (tags::node(Self::KIND, &live.tags, &live.trail.name), live);
+        observed.orphans.extend(left.map(orphan));
         Ok(observed)
     }
 
@@ -206,7 +200,7 @@ impl Resource for CloudtrailTrail {
             selectors,
             tags,
         } = self;
-        let fields = Fields::default()
+        Fields::default()
             .set("name", name.as_str())
             .text("bucket", bucket_name, known)
             .set_some("prefix", prefix.as_deref().filter(|prefix| !prefix.is_empty()))
@@ -215,20 +209,10 @@ impl Resource for CloudtrailTrail {
             // us-east-1.
             .set("include_global_service_events", true)
             .set_some("organization", organization.then_some(true))
-            .set("log_file_validation", *log_file_validation);
-        let fields = match kms_key {
-            Some(key) => fields.text("kms_key", &key.arn(), known),
-            None => fields,
-        };
-        let fields = match logs {
-            Some(logs) => {
-                fields
-                    .text("log_group", &logs.log_group_arn, known)
-                    .text("log_role", &logs.role_arn, known)
-            }
-            None => fields,
-        };
-        fields
+            .set("log_file_validation", *log_file_validation)
+            .text_some("kms_key", kms_key.as_ref().map(Ref::arn), known)
+            .text_some("log_group", logs.as_ref().map(|logs| &logs.log_group_arn), known)
+            .text_some("log_role", logs.as_ref().map(|logs| &logs.role_arn), known)
             .set_some("selectors", selectors.shown())
             .set("logging", true)
             .tags(tags)
@@ -288,9 +272,8 @@ impl Resource for CloudtrailTrail {
         let live = match calls::create(self, cx).await {
             Err(fault) if fault.is(&["TrailAlreadyExistsException"]) => {
                 // The answer of an earlier attempt was lost, or the trail with this name is somebody else's.
-                let live = read::read(cx.aws, &self.name).await?;
-                match live.map(|live| Presence::by_tag(cx.aws, &live.tags.clone(), live)) {
-                    Some(Presence::Ours(live)) => live,
+                match read::read(cx.aws, &self.name).await? {
+                    Some(live) if cx.aws.owns(&live.tags) => live,
                     _ => {
                         return Err(
                             fault.hint("choose another name for the trail, or adopt this one with --adopt")

@@ -4,7 +4,7 @@
 //! actions that it held back of each alarm that is still in that state.
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutAlarmMuteRule.html>
 
-use alertctl_relay::{AD_HOC, MUTE_RULE, console_page, encode_fragment};
+use alertctl_relay::{AD_HOC, MUTE_RULE, console_page, encode_fragment, mute_duration};
 use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{MuteTargets, Rule, Schedule};
 use jiff::Timestamp;
@@ -215,7 +215,7 @@ impl CloudwatchAlarmMuteRule {
     pub async fn put(&self, aws: &Aws) -> Result<()> {
         let schedule = Schedule::builder()
             .expression(&self.expression)
-            .duration(iso(self.minutes))
+            .duration(mute_duration(self.minutes))
             .timezone(&self.timezone)
             .build();
         let targets = MuteTargets::builder()
@@ -272,14 +272,6 @@ async fn arn(name: &str, aws: &Aws) -> Result<String> {
     let text = Text::arn("cloudwatch", format!("alarm-mute-rule:{name}"));
     let scope = aws.scope().await?;
     Ok(text.fill_computed(scope).unwrap_or_default())
-}
-
-/// ISO 8601, as CloudWatch takes it: `PT90M`, `PT2H`, `P15D`.
-fn iso(minutes: u64) -> String {
-    match crate::duration::minutes_text(minutes) {
-        days if days.ends_with('d') => format!("P{}", days.to_uppercase()),
-        shorter => format!("PT{}", shorter.to_uppercase()),
-    }
 }
 
 /// The order of alarms has no meaning.

@@ -9,8 +9,8 @@ use crate::aws::fault::gone;
 use crate::aws::wait;
 use crate::resource::access::Access;
 use crate::resource::{
-    About, Aws, Changes, Context, Fields, Handling, Health, Known, Observed, Output, Presence, Resource,
-    Result, Tags, Text, Verdict, Wanted, converge, named, tags,
+    About, Aws, Changes, Context, Fields, Handling, Health, Known, Observed, Output, Resource, Result, Tags,
+    Text, Verdict, Wanted, converge, named, tags,
 };
 
 mod calls;
@@ -186,11 +186,7 @@ impl Resource for DynamodbTable {
                 // only after a while: <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ListTagsOfResource.html>
                 let ours = wait::for_unseen(async || {
                     let live = read(cx.aws, &self.name).await?;
-                    let presence = live.map(|live| Presence::by_tag(cx.aws, &live.tags.clone(), live));
-                    Ok(match presence {
-                        Some(Presence::Ours(live)) => Some(live),
-                        _ => None,
-                    })
+                    Ok(live.filter(|live| cx.aws.owns(&live.tags)))
                 });
                 let Some(live) = ours.await? else {
                     return Err(fault);
@@ -278,7 +274,6 @@ impl DynamodbTable {
                 cx.aws
                     .call("dynamodb:UntagResource", || request.clone().send())
                     .await
-                    .map(drop)
             },
             async |put| {
                 let request = dynamodb.tag_resource().resource_arn(&live.arn);
@@ -286,7 +281,6 @@ impl DynamodbTable {
                 cx.aws
                     .call("dynamodb:TagResource", || request.clone().send())
                     .await
-                    .map(drop)
             },
         )
         .await

@@ -10,8 +10,8 @@ use crate::resource::access::Access;
 use crate::resource::cloudformation::stack::record;
 use crate::resource::eventbridge::{DEFAULT_BUS, explained, listed, put_tags, read_tags};
 use crate::resource::{
-    Aws, Changes, Context, Fault, Fields, Handling, Known, Observed, Output, Presence, Resource, Result,
-    Tags, Text, Wanted, converge, named,
+    Aws, Changes, Context, Fault, Fields, Handling, Known, Observed, Output, Resource, Result, Tags, Text,
+    Wanted, converge, named,
 };
 
 mod template;
@@ -158,16 +158,14 @@ impl Resource for EventbridgeEventBus {
         let arn = match created.await.map_err(explained) {
             Err(fault) if fault.is(&["ResourceAlreadyExistsException"]) => {
                 // After a lost answer or a retry the bus may already exist: it is ours only if its tags say so.
-                let Some(live) = read(cx.aws, &self.name).await? else {
-                    return Err(fault);
-                };
-                let Presence::Ours(live) = Presence::by_tag(cx.aws, &live.tags.clone(), live) else {
-                    return Err(fault.hint(
+                return match read(cx.aws, &self.name).await? {
+                    Some(live) if cx.aws.owns(&live.tags) => converge(self, live, cx).await,
+                    Some(_) => Err(fault.hint(
                         "somebody created a bus with this name in the meantime: choose another name, or see \
                          `alertctl plan` for how to adopt it",
-                    ));
+                    )),
+                    None => Err(fault),
                 };
-                return converge(self, live, cx).await;
             }
             result => result?.event_bus_arn.unwrap_or_default(),
         };

@@ -142,17 +142,14 @@ impl Resource for IamRole {
             permissions_boundary,
             tags,
         } = self;
-        let fields = Fields::default()
+        Fields::default()
             .set("name", name.as_str())
             .set("path", path.as_str())
             .set("description", description.as_str())
             .policy("trust", trust, known)
-            .set("attached_policies", Value::Array(Vec::new()));
-        match permissions_boundary {
-            Some(arn) => fields.text("permissions_boundary", arn, known),
-            None => fields,
-        }
-        .tags(tags)
+            .set("attached_policies", Value::Array(Vec::new()))
+            .text_some("permissions_boundary", permissions_boundary.as_ref(), known)
+            .tags(tags)
     }
 
     fn live_fields(live: &Live) -> Fields {
@@ -313,18 +310,12 @@ impl IamRole {
             async |remove| {
                 let request = iam.untag_role().role_name(&self.name);
                 let request = request.set_tag_keys(Some(remove));
-                cx.aws
-                    .call("iam:UntagRole", || request.clone().send())
-                    .await
-                    .map(drop)
+                cx.aws.call("iam:UntagRole", || request.clone().send()).await
             },
             async |put| {
                 let request = iam.tag_role().role_name(&self.name);
                 let request = request.set_tags(Some(listed(&put)));
-                cx.aws
-                    .call("iam:TagRole", || request.clone().send())
-                    .await
-                    .map(drop)
+                cx.aws.call("iam:TagRole", || request.clone().send()).await
             },
         )
         .await

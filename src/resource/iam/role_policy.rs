@@ -234,7 +234,7 @@ async fn by_tag(aws: &Aws, roles: impl Iterator<Item = &String>) -> Result<Vec<S
         let role = found(aws.call("iam:GetRole", || request.clone().send()).await)?;
         let role = role.and_then(|answer| answer.role);
         let tags: Tags = role.iter().flat_map(|role| role.tags()).map(pair).collect();
-        let ours = matches!(Presence::by_tag(aws, &tags, ()), Presence::Ours(()));
+        let ours = aws.owns(&tags);
         Ok(ours.then(|| name.clone()))
     })
     .await

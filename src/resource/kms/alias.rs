@@ -227,7 +227,7 @@ async fn of_owned_key(aws: &Aws, key: &str) -> Result<Option<Vec<Live>>> {
             .map(|tag| (tag.tag_key().to_owned(), tag.tag_value().to_owned()))
             .collect()
     });
-    if !matches!(Presence::by_tag(aws, &tags, ()), Presence::Ours(())) {
+    if !aws.owns(&tags) {
         return Ok(None);
     }
     let live = |alias: AliasListEntry| {

@@ -158,7 +158,7 @@ impl Resource for KmsKey {
             let found = best(keys.iter().filter(|live| live.is_node(aws, &node)), target)
                 .or_else(|| keys.iter().find(|live| Some(live.id.as_str()) == target));
             seen.wanted.push(match found {
-                Some(live) => Presence::by_tag(aws, &live.tags, live.clone()),
+                Some(live) => Presence::of(aws.owns(&live.tags), live.clone()),
                 None => Presence::Absent,
             });
             used.extend(found.map(|live| live.id.clone()));

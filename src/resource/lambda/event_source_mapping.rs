@@ -102,19 +102,19 @@ impl Resource for LambdaEventSourceMapping {
         let left: Vec<_> = concurrently(left, |uuid| by_id(aws, uuid)).await?;
         found.extend(left.into_iter().flatten());
 
-        let present = |live: Live| Presence::by_tag(aws, &live.tags.clone(), live);
+        let present = |live: Live| Presence::of(aws.owns(&live.tags), live);
         let presence = |wanted: &Wanted<'_, Self>| {
             let live = found.iter().find(|live| wanted.desired.is(live, scope));
             live.map_or(Presence::Absent, |live| present(live.clone()))
         };
-        let unwanted = |live: &&Live| !wanted.iter().any(|wanted| wanted.desired.is(live, scope));
-        let orphan = |live: &Live| match present(live.clone()) {
-            Presence::Ours(live) => Some((tags::node(Self::KIND, &live.tags, &live.uuid), live)),
-            Presence::Foreign(_) | Presence::Absent => None,
+        let is_orphan = |live: &&Live| {
+            let is_wanted = wanted.iter().any(|wanted| wanted.desired.is(live, scope));
+            !is_wanted && aws.owns(&live.tags)
         };
+        let orphan = |live: &Live| (tags::node(Self::KIND, &live.tags, &live.uuid), live.clone());
         Ok(Observed {
             wanted: wanted.iter().map(presence).collect(),
-            orphans: found.iter().filter(unwanted).filter_map(orphan).collect(),
+            orphans: found.iter().filter(is_orphan).map(orphan).collect(),
         })
     }
 
@@ -188,9 +188,7 @@ impl Resource for LambdaEventSourceMapping {
         match self.send_create(cx).await {
             // Created by a request whose answer was lost, or by somebody after the plan. Or it is being deleted.
             Err(fault) if exists(&fault) => match self.find(cx).await? {
-                Some(live) if matches!(Presence::by_tag(cx.aws, &live.tags, ()), Presence::Ours(())) => {
-                    converge(self, live, cx).await
-                }
+                Some(live) if cx.aws.owns(&live.tags) => converge(self, live, cx).await,
                 Some(_) => Err(fault.hint(
                     "somebody created it after the plan: run the same command again to see what it is",
                 )),
@@ -281,7 +279,7 @@ impl LambdaEventSourceMapping {
             .maximum_batching_window_in_seconds(self.batching_window_seconds)
             .function_response_types(RESPONSE)
             .scaling_config(self.scaling())
-            .set_tags(Some(self.tags.clone().into_iter().collect()));
+            .set_tags(Some(tags::hashed(&self.tags)));
         let made = cx
             .aws
             .call("lambda:CreateEventSourceMapping", || request.clone().send())

@@ -185,21 +185,16 @@ impl Resource for LambdaFunction {
             .set("architecture", ARCHITECTURE.as_str())
             .set("runtime", RUNTIME.as_str())
             .set("handler", HANDLER);
-        let (key, role_id) = (self.key_arn(), role.unique_id());
-        let fields = match &key {
-            Some(key) => fields.text("kms_key", key, known),
-            None => fields,
-        };
-        let for_secrets = key.clone().unwrap_or_else(|| Text::from(""));
-        let fields = environment::fields(fields, environment, &for_secrets, encrypted_for, known)
-            .set("log_group", log_group.name())
-            .set_some("reserved_concurrency", *reserved_concurrency);
+        let key = self.key_arn();
+        let fields = fields.text_some("kms_key", key.as_ref(), known);
         // A re-created role is a new principal: the key's grant must be made again.
-        let fields = match key {
-            Some(_) => fields.text("role_id", &role_id, known),
-            None => fields,
-        };
-        fields.tags(tags)
+        let role_id = key.is_some().then(|| role.unique_id());
+        let for_secrets = key.unwrap_or_else(|| Text::from(""));
+        environment::fields(fields, environment, &for_secrets, encrypted_for, known)
+            .set("log_group", log_group.name())
+            .set_some("reserved_concurrency", *reserved_concurrency)
+            .text_some("role_id", role_id, known)
+            .tags(tags)
     }
 
     fn live_fields(live: &Live) -> Fields {

@@ -6,8 +6,8 @@
 use crate::aws::fault::{found, gone};
 use crate::resource::access::{ANY, Access};
 use crate::resource::{
-    Aws, Changes, ClaimOrder, Context, Fields, Handling, Known, Observed, Output, Presence, Resource, Result,
-    Tags, Text, Wanted, named, tags,
+    Aws, Changes, ClaimOrder, Context, Fields, Handling, Known, Observed, Output, Resource, Result, Tags,
+    Text, Wanted, named, tags,
 };
 use alertctl_relay::{console_page, encode_fragment};
 
@@ -134,7 +134,7 @@ impl Resource for LogGroup {
         let request = logs
             .create_log_group()
             .log_group_name(&self.name)
-            .set_tags(Some(hashed(&self.tags)));
+            .set_tags(Some(tags::hashed(&self.tags)));
         match cx
             .aws
             .call("logs:CreateLogGroup", || request.clone().send())
@@ -144,7 +144,7 @@ impl Resource for LogGroup {
                 // After a lost answer or a retry, or if a function logged first, the group may already exist: it is
                 // ours only if its tags say so.
                 match read(cx.aws, &self.name).await? {
-                    Some(live) if matches!(Presence::by_tag(cx.aws, &live.tags, ()), Presence::Ours(())) => {}
+                    Some(live) if cx.aws.owns(&live.tags) => {}
                     _ => return Err(fault),
                 }
             }
@@ -178,18 +178,12 @@ impl Resource for LogGroup {
             async |remove| {
                 let request = logs.untag_resource().resource_arn(&live.arn);
                 let request = request.set_tag_keys(Some(remove));
-                cx.aws
-                    .call("logs:UntagResource", || request.clone().send())
-                    .await
-                    .map(drop)
+                cx.aws.call("logs:UntagResource", || request.clone().send()).await
             },
             async |put| {
                 let request = logs.tag_resource().resource_arn(&live.arn);
-                let request = request.set_tags(Some(hashed(&put)));
-                cx.aws
-                    .call("logs:TagResource", || request.clone().send())
-                    .await
-                    .map(drop)
+                let request = request.set_tags(Some(tags::hashed(&put)));
+                cx.aws.call("logs:TagResource", || request.clone().send()).await
             },
         )
         .await?;
@@ -260,8 +254,4 @@ async fn read(aws: &Aws, name: &str) -> Result<Option<Live>> {
             .into_iter()
             .collect(),
     }))
-}
-
-fn hashed(tags: &Tags) -> std::collections::HashMap<String, String> {
-    tags.clone().into_iter().collect()
 }

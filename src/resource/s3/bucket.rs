@@ -109,17 +109,15 @@ impl Resource for S3Bucket {
             futures::future::try_join_all(left.map(|name| read_left(aws, name))).await
         };
         let (named, left) = futures::try_join!(named, left)?;
-        let present = |live: Live| Presence::by_tag(aws, &live.tags.clone(), live);
-        let orphan = |live| match present(live) {
-            Presence::Ours(live) => Some((tags::node(Self::KIND, &live.tags, &live.name), live)),
-            Presence::Foreign(_) | Presence::Absent => None,
-        };
+        let present = |live: Live| Presence::of(aws.owns(&live.tags), live);
+        let left = left.into_iter().flatten().filter(|live| aws.owns(&live.tags));
+        let orphan = |live: Live| (tags::node(Self::KIND, &live.tags, &live.name), live);
         Ok(Observed {
             wanted: named
                 .into_iter()
                 .map(|live| live.map_or(Presence::Absent, present))
                 .collect(),
-            orphans: left.into_iter().flatten().filter_map(orphan).collect(),
+            orphans: left.map(orphan).collect(),
         })
     }
 
@@ -190,7 +188,7 @@ impl Resource for S3Bucket {
         };
         let what = format!("bucket `{name}`");
         let live = wait::until(NEW, "s3:ListBucket", &what, async || read(cx.aws, &name).await).await?;
-        if !made && !matches!(Presence::by_tag(cx.aws, &live.tags, ()), Presence::Ours(())) {
+        if !made && !cx.aws.owns(&live.tags) {
             let text = format!("the bucket `{name}` exists and is not part of this stack");
             return Err(Fault::new("s3:CreateBucket", "BucketAlreadyOwnedByYou", text)
                 .hint("choose another bucket name, or adopt this bucket with --adopt"));

@@ -134,7 +134,7 @@ async fn read(aws: &Aws, bucket: &str) -> Result<Presence<Live>> {
             bucket_name: bucket.to_owned(),
             policy: policy::parse(policy),
         };
-        Presence::by_tag(aws, &tags, live)
+        Presence::of(aws.owns(&tags), live)
     }))
 }
 

@@ -194,10 +194,7 @@ impl Resource for SnsSubscription {
             .set("protocol", *protocol)
             .when_known("endpoint", endpoint);
         let fields = Settings::of(self, &known.scope).fields(fields);
-        match dead_letter_queue {
-            Some(arn) => fields.text("dead_letter_queue", arn, known),
-            None => fields,
-        }
+        fields.text_some("dead_letter_queue", dead_letter_queue.as_ref(), known)
     }
 
     fn live_fields(live: &Live) -> Fields {

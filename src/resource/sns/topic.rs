@@ -12,8 +12,8 @@ use crate::resource::access::Access;
 use crate::resource::kms::key::KmsKey;
 use crate::resource::sns::subscription::mark;
 use crate::resource::{
-    Aws, Changes, Context, Fault, Fields, Handling, Known, NodeId, Observed, Output, Presence, Ref, Resource,
-    Result, Tags, Text, Wanted, converge, named, tags,
+    Aws, Changes, Context, Fault, Fields, Handling, Known, NodeId, Observed, Output, Ref, Resource, Result,
+    Tags, Text, Wanted, converge, named, tags,
 };
 
 mod template;
@@ -101,14 +101,10 @@ impl Resource for SnsTopic {
             subscriptions,
             tags,
         } = self;
-        let fields = Fields::default()
+        Fields::default()
             .set("name", name.as_str())
-            .set_some("display_name", display_name.as_deref());
-        let fields = match kms_key {
-            Some(key) => fields.text("kms_key", &key.arn(), known),
-            None => fields,
-        };
-        fields
+            .set_some("display_name", display_name.as_deref())
+            .text_some("kms_key", kms_key.as_ref().map(Ref::arn), known)
             .policy("policy", policy, known)
             .set_some("marked_subscriptions", count(subscriptions.len().min(MARKS)))
             .tags(tags)
@@ -165,9 +161,8 @@ impl Resource for SnsTopic {
         match cx.aws.call("sns:CreateTopic", || request.clone().send()).await {
             // Created after the plan, by a request whose answer was lost or by somebody else.
             Err(fault) if invalid(&fault, "already exists with different") => {
-                let known = read(cx.aws, &live.arn, Some((self, &cx.known.scope))).await?;
-                match known.map(|live| Presence::by_tag(cx.aws, &live.tags.clone(), live)) {
-                    Some(Presence::Ours(live)) => converge(self, live, cx).await,
+                match read(cx.aws, &live.arn, Some((self, &cx.known.scope))).await? {
+                    Some(live) if cx.aws.owns(&live.tags) => converge(self, live, cx).await,
                     _ => Err(fault.hint(
                         "somebody created it after the plan: run the same command again to see what it is",
                     )),
@@ -202,18 +197,12 @@ impl Resource for SnsTopic {
             async |remove| {
                 let request = sns.untag_resource().resource_arn(&live.arn);
                 let request = request.set_tag_keys(Some(remove));
-                cx.aws
-                    .call("sns:UntagResource", || request.clone().send())
-                    .await
-                    .map(drop)
+                cx.aws.call("sns:UntagResource", || request.clone().send()).await
             },
             async |put| {
                 let request = sns.tag_resource().resource_arn(&live.arn);
                 let request = request.set_tags(Some(to_sdk(&put)));
-                cx.aws
-                    .call("sns:TagResource", || request.clone().send())
-                    .await
-                    .map(drop)
+                cx.aws.call("sns:TagResource", || request.clone().send()).await
             },
         )
         .await?;

@@ -13,8 +13,8 @@ use crate::aws::wait;
 use crate::partition::Partition;
 use crate::resource::access::Access;
 use crate::resource::{
-    About, Aws, Changes, Context, Fields, Handling, Health, Known, Observed, Output, Presence, Regions,
-    Resource, Result, Tags, Text, Verdict, Wanted, converge, named, tags,
+    About, Aws, Changes, Context, Fields, Handling, Health, Known, Observed, Output, Regions, Resource,
+    Result, Tags, Text, Verdict, Wanted, converge, named, tags,
 };
 
 mod dying;
@@ -232,18 +232,15 @@ impl Resource for SqsQueue {
         let request = request
             .queue_name(&self.name)
             .set_attributes(Some(attributes))
-            .set_tags(Some(hashed(&self.tags)));
+            .set_tags(Some(tags::hashed(&self.tags)));
         let url = match cx.aws.call("sqs:CreateQueue", || request.clone().send()).await {
             Err(fault) if fault.is(&["QueueNameExists", "QueueAlreadyExists"]) => {
                 // It has other attributes: an earlier run created it and its answer was lost, or it is somebody
                 // else's.
-                let Some(live) = read(cx.aws, &self.name, Some(self)).await? else {
-                    return Err(fault);
+                return match read(cx.aws, &self.name, Some(self)).await? {
+                    Some(live) if cx.aws.owns(&live.tags) => converge(self, live, cx).await,
+                    _ => Err(fault),
                 };
-                let Presence::Ours(live) = Presence::by_tag(cx.aws, &live.tags.clone(), live) else {
-                    return Err(fault);
-                };
-                return converge(self, live, cx).await;
             }
             result => result?.queue_url.unwrap_or_default(),
         };
@@ -372,26 +369,16 @@ impl SqsQueue {
             async |remove| {
                 let request = sqs.untag_queue().queue_url(&live.url);
                 let request = request.set_tag_keys(Some(remove));
-                cx.aws
-                    .call("sqs:UntagQueue", || request.clone().send())
-                    .await
-                    .map(drop)
+                cx.aws.call("sqs:UntagQueue", || request.clone().send()).await
             },
             async |put| {
                 let request = sqs.tag_queue().queue_url(&live.url);
-                let request = request.set_tags(Some(hashed(&put)));
-                cx.aws
-                    .call("sqs:TagQueue", || request.clone().send())
-                    .await
-                    .map(drop)
+                let request = request.set_tags(Some(tags::hashed(&put)));
+                cx.aws.call("sqs:TagQueue", || request.clone().send()).await
             },
         )
         .await
     }
-}
-
-fn hashed(tags: &Tags) -> HashMap<String, String> {
-    tags.clone().into_iter().collect()
 }
 
 #[cfg(test)]

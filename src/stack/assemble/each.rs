@@ -149,21 +149,13 @@ pub fn expand(root: &mut Node, text: &mut String, discovered: &Discovered) -> (C
                 };
                 // Somebody else's resource may lack what the entry asks for, which must not stop the stack.
                 if let (true, Some(lack)) = (is_found, problems.get(known)) {
-                    let by = format!("{section}.{}", entry.key);
-                    let message = format!("`{by}` leaves out what it found: {}", lack.message);
-                    let warning = Problem::warning(lack.span.clone(), message);
+                    let left_out = left_out(section, &entry, lack);
                     problems.truncate(known);
-                    problems.push(
-                        warning.help("select by a tag that only those have which have all that is asked for"),
-                    );
+                    problems.push(left_out);
                     continue;
                 }
                 let Some(mut new) = new.filter(|_| room > 0) else {
-                    let message = format!("`{FOR_EACH}` makes more than a stack can have");
-                    let problem = Problem::error(each.key_span.clone(), message);
-                    problems.push(problem.help(format!(
-                        "at most {MAX_ELEMENTS} elements, {MAX_NODES} values in all"
-                    )));
+                    problems.push(too_many(&each));
                     break;
                 };
                 let same = |key: &str| expanded.iter().find(|other: &&Entry| other.key == key);
@@ -171,29 +163,21 @@ pub fn expand(root: &mut Node, text: &mut String, discovered: &Discovered) -> (C
                     new.key = format!("{}-{}", new.key, digest(element));
                 }
                 if let Some(same) = same(&new.key) {
-                    let message = format!("`{}` is the key of two entries", new.key.escape_debug());
-                    let problem = Problem::error(element.value.span.clone(), message);
-                    let problem = problem.related(same.key_span.clone(), "the other one");
-                    problems.push(problem.help("only letters, digits, `-` and `_` of an element tell keys apart: write `for_each` as a mapping with keys of your own"));
+                    problems.push(same_key(same, element));
                     continue;
                 }
                 keys.push(new.key.clone());
                 expanded.push(new);
             }
         }
-        // What is written for one element goes before what all have.
+        let is_found = |entry: &Entry| finding.iter().any(|begin| entry.key.starts_with(begin));
         for entry in plain {
+            // What is written for one element goes before what all have.
             match expanded.iter_mut().find(|other| other.key == entry.key) {
                 Some(made) => lay_over(&mut made.value, entry.value),
                 // It is for an element that is not there now, or is not known without AWS.
-                None if is_part(section, &entry)
-                    && finding.iter().any(|begin| entry.key.starts_with(begin)) =>
-                {
-                    if matches!(discovered, Discovered::By(_)) {
-                        let message = format!("AWS finds nothing for `{}` now", entry.key.escape_debug());
-                        let warning = Problem::warning(entry.key_span.clone(), message);
-                        problems.push(warning.help("remove it if its resource is gone for good"));
-                    }
+                None if is_part(section, &entry) && is_found(&entry) => {
+                    problems.extend(matches!(discovered, Discovered::By(_)).then(|| gone(&entry)));
                 }
                 None => expanded.push(entry),
             }
@@ -204,6 +188,39 @@ pub fn expand(root: &mut Node, text: &mut String, discovered: &Discovered) -> (C
         name_all(root, &made);
     }
     (copies, problems)
+}
+
+/// The warning that an entry cannot be made for somebody else's resource, which lacks what the entry asks for.
+fn left_out(section: &str, entry: &Entry, lack: &Problem) -> Problem {
+    let by = format!("{section}.{}", entry.key);
+    let message = format!("`{by}` leaves out what it found: {}", lack.message);
+    let warning = Problem::warning(lack.span.clone(), message);
+    warning.help("select by a tag that only those have which have all that is asked for")
+}
+
+fn too_many(each: &Entry) -> Problem {
+    let message = format!("`{FOR_EACH}` makes more than a stack can have");
+    let problem = Problem::error(each.key_span.clone(), message);
+    problem.help(format!(
+        "at most {MAX_ELEMENTS} elements, {MAX_NODES} values in all"
+    ))
+}
+
+/// The error that `element` gets the key of an entry that exists.
+fn same_key(same: &Entry, element: &Element) -> Problem {
+    let message = format!("`{}` is the key of two entries", same.key.escape_debug());
+    let problem = Problem::error(element.value.span.clone(), message);
+    let problem = problem.related(same.key_span.clone(), "the other one");
+    problem.help(
+        "only letters, digits, `-` and `_` of an element tell keys apart: write `for_each` as a mapping with keys of your own",
+    )
+}
+
+/// The warning that what an entry is written for was not found.
+fn gone(entry: &Entry) -> Problem {
+    let message = format!("AWS finds nothing for `{}` now", entry.key.escape_debug());
+    let warning = Problem::warning(entry.key_span.clone(), message);
+    warning.help("remove it if its resource is gone for good")
 }
 
 impl Copies {

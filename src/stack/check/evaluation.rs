@@ -1,13 +1,12 @@
 //! Checks the evaluation of an alarm: periods, their window, percentiles with few samples, the warm-up.
 
-use super::metrics::is_period;
+use super::metrics::{WEEK, is_period};
 use super::{Checker, one_of};
 use crate::stack::file::problem::Problem;
 use crate::stack::file::read::nearest;
 use crate::stack::model::{Alarm, EvaluationWindow, MetricQuery};
 
 const DAY: i64 = 86_400;
-pub(super) const WEEK: i64 = 7 * DAY;
 /// Longest evaluation range in seconds for an alarm on a Metrics Insights query.
 const INSIGHTS: i64 = 3 * 3600;
 /// Periods in seconds that align with the clock: full minutes, hours, days or weeks.

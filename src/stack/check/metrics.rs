@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::evaluation::WEEK;
 use super::{Checker, is_account_id, one_of, published};
 use crate::stack::file::problem::Problem;
 use crate::stack::file::read::nearest;
 use crate::stack::model::{Alarm, Bound, Metric, MetricQuery, Statistic};
 
+/// In seconds.
+pub(super) const WEEK: i64 = 604_800;
 const MAX_DIMENSIONS: usize = 30;
 const MAX_QUERIES: usize = 20;
 /// CloudWatch's units.

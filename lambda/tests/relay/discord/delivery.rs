@@ -1,35 +1,19 @@
 //! The relay and a channel in Discord: what arrives, what waits, and what a person must mend.
 
+use crate::support::course::{self, alert};
 use crate::support::discord::{Channel, start};
-use crate::support::function::{Function, QUEUE, RETRIES, SECRET, lock};
+use crate::support::function::{Function, SECRET, lock};
 use crate::support::{english, fixture};
 use alertctl_relay::card::{Phrase, Row};
 use alertctl_relay::destination::discord::{fit, message};
 use alertctl_relay::{Locale, render};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::sync::{Arc, Mutex};
 
 async fn relay() -> (Function, Arc<Mutex<Channel>>) {
     let (address, channel) = start().await;
-    let settings = json!({
-        "stack": "mission",
-        "channels": { "project": { "label": "#project", "type": "discord" } },
-        "topics": { "mission-sns": { "to": ["project"] } },
-    });
-    let function = Function::start_as(&settings, |command| {
-        command
-            .env("DEAD_LETTER_QUEUE", QUEUE)
-            .env("RETRY_QUEUE", RETRIES);
-    })
-    .await;
-    lock(&function.script).plaintext = format!("http://{address}/api/webhooks/1442100000000000001/{SECRET}");
-    (function, channel)
-}
-
-fn text(id: &str) -> Value {
-    let mut event = fixture("text");
-    event["Records"][0]["Sns"]["MessageId"] = id.into();
-    event
+    let address = format!("http://{address}/api/webhooks/1442100000000000001/{SECRET}");
+    (course::relay("discord", None, address).await, channel)
 }
 
 #[tokio::test]
@@ -52,7 +36,7 @@ async fn discord_is_given_the_pause_it_asks_for() {
     let (mut function, channel) = relay().await;
     let limited = |seconds: f64| json!({ "message": "You are being rate limited.", "retry_after": seconds, "global": false });
     channel.lock().expect("not poisoned").answers = [(429, limited(0.25)), (429, limited(64.57))].into();
-    let answer = function.succeed(&text("1")).await;
+    let answer = function.succeed(&alert("1")).await;
     // A short one is waited for, a long one is a queue's.
     assert_eq!(answer, json!({ "delivered": 0, "deferred": 1 }));
     assert_eq!(channel.lock().expect("not poisoned").asked.len(), 2);
@@ -72,7 +56,7 @@ async fn a_form_that_discord_refuses_comes_as_text() {
     let (mut function, channel) = relay().await;
     let form = json!({ "message": "Invalid Form Body", "code": 50035 });
     channel.lock().expect("not poisoned").answers = [(400, form)].into();
-    assert_eq!(function.succeed(&text("1")).await, json!({ "delivered": 1 }));
+    assert_eq!(function.succeed(&alert("1")).await, json!({ "delivered": 1 }));
     let taken = channel.lock().expect("not poisoned").taken.remove(0);
     let content = taken["content"].as_str().expect("a text");
     assert!(
@@ -96,25 +80,12 @@ async fn what_a_person_must_mend_is_parked_with_discords_words() {
         (401, json!({ "message": format!("Invalid Webhook Token {SECRET}"), "code": 50027 })),
     ]
     .into();
-    for (id, reason) in [
-        (
-            "1",
-            r#"Discord answers 404 Not Found: {"message":"Unknown Webhook","code":10015}"#,
-        ),
-        (
-            "2",
-            r#"Discord answers 400 Bad Request: {"message":"Webhooks posted to forum channels must have a thread_name or thread_id","code":220001}"#,
-        ),
-        (
-            "3",
-            "Discord answers 401 Unauthorized: (an answer that repeats the webhook)",
-        ),
-    ] {
-        let answer = function.succeed(&text(id)).await;
-        assert_eq!(answer, json!({ "delivered": 0, "parked": 1 }));
-        let parked = function.queue("dead").pop().expect("a dead letter");
-        assert_eq!(parked["alertctl"]["parked"]["reason"], reason);
-    }
+    let reasons = [
+        r#"Discord answers 404 Not Found: {"message":"Unknown Webhook","code":10015}"#,
+        r#"Discord answers 400 Bad Request: {"message":"Webhooks posted to forum channels must have a thread_name or thread_id","code":220001}"#,
+        "Discord answers 401 Unauthorized: (an answer that repeats the webhook)",
+    ];
+    course::parks(&mut function, &reasons).await;
     assert_eq!(channel.lock().expect("not poisoned").asked.len(), 3);
     function.stop().await;
 }

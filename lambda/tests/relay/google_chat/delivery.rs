@@ -1,7 +1,8 @@
 //! The relay and a space in Google Chat: what arrives, what waits, and what a person has to mend.
 
+use crate::support::course::{self, alert};
 use crate::support::fixture;
-use crate::support::function::{BUFFER, Function, QUEUE, RETRIES, SECRET, batch, lock};
+use crate::support::function::{Function, SECRET, lock};
 use crate::support::google_chat::space;
 use crate::support::outside::{Answer, Outside};
 use alertctl_relay::event::read;
@@ -11,30 +12,8 @@ use serde_json::{Value, json};
 /// The relay with a space in Google Chat.
 async fn relay(buffer: Option<Value>) -> (Function, Outside) {
     let chat = Outside::start(space).await;
-    let mut settings = json!({ "stack": "mission", "topics": { "mission-sns": { "to": ["project"] } },
-        "channels": { "project": { "label": "alerts", "type": "google_chat" } } });
-    let is_buffered = buffer.is_some();
-    if let Some(buffer) = buffer {
-        settings["channels"]["project"]["buffer"] = buffer;
-    }
-    let function = Function::start_as(&settings, |command| {
-        command
-            .env("DEAD_LETTER_QUEUE", QUEUE)
-            .env("RETRY_QUEUE", RETRIES);
-        if is_buffered {
-            command.env("BUFFERS", json!({ "project": BUFFER }).to_string());
-        }
-    })
-    .await;
-    lock(&function.script).plaintext = format!("http://{}/v1/spaces/{SECRET}/messages", chat.address);
-    (function, chat)
-}
-
-fn event(id: &str) -> Value {
-    let mut event = fixture("text");
-    event["Records"][0]["Sns"]["MessageId"] = id.into();
-    event["Records"][0]["Sns"]["Subject"] = format!("alert {id}").into();
-    event
+    let address = format!("http://{}/v1/spaces/{SECRET}/messages", chat.address);
+    (course::relay("google_chat", buffer, address).await, chat)
 }
 
 fn refusal(code: u16, status: &str, message: &str) -> Answer {
@@ -55,7 +34,7 @@ async fn a_space_gets_its_card_in_the_thread_of_its_incident() {
     message["NewStateValue"] = json!("OK");
     over["Records"][0]["Sns"]["Message"] = message.to_string().into();
     over["Records"][0]["Sns"]["MessageId"] = json!("over");
-    for event in [&fired, &over, &event("a")] {
+    for event in [&fired, &over, &alert("a")] {
         assert_eq!(function.succeed(event).await, json!({ "delivered": 1 }));
     }
     let settings = Settings::parse(r#"{"stack":"mission"}"#).expect("settings");
@@ -85,7 +64,7 @@ async fn what_a_space_throttles_is_tried_again_and_then_waits() {
     };
     chat.script([throttled()]);
     let started = std::time::Instant::now();
-    assert_eq!(function.succeed(&event("a")).await, json!({ "delivered": 1 }));
+    assert_eq!(function.succeed(&alert("a")).await, json!({ "delivered": 1 }));
     // Google does not say how long to wait; a space takes one message per second.
     assert!(started.elapsed().as_secs_f64() >= 1.0);
     chat.script([Answer {
@@ -93,7 +72,7 @@ async fn what_a_space_throttles_is_tried_again_and_then_waits() {
         ..throttled()
     }]);
     assert_eq!(
-        function.succeed(&event("b")).await,
+        function.succeed(&alert("b")).await,
         json!({ "delivered": 0, "deferred": 1 })
     );
     let delay = lock(&function.script).sqs_requests[0]["DelaySeconds"].as_u64();
@@ -140,46 +119,21 @@ async fn what_a_person_has_to_mend_is_parked_at_once() {
         refusal(403, "PERMISSION_DENIED", &format!("not for {SECRET}")),
         Answer::new(400, invalid),
     ]);
-    for (id, reason) in [
-        (
-            "1",
-            "Google Chat answers 404 Not Found: {\"error\":{\"code\":404,\"message\":\"Space not found.\"",
-        ),
-        (
-            "2",
-            "Google Chat answers 403 Forbidden: (an answer that repeats the webhook)",
-        ),
-        (
-            "3",
-            "Google Chat answers 400 Bad Request: {\"error\":{\"code\":400,\"message\":\"API key not valid.\"",
-        ),
-    ] {
-        let answer = function.succeed(&event(id)).await;
-        assert_eq!(answer, json!({ "delivered": 0, "parked": 1 }));
-        let parked = function.queue("dead").pop().expect("a dead letter");
-        let said = parked["alertctl"]["parked"]["reason"].as_str().expect("a reason");
-        assert!(said.starts_with(reason), "{said}");
-    }
+    let reasons = [
+        "Google Chat answers 404 Not Found: {\"error\":{\"code\":404,\"message\":\"Space not found.\"…",
+        "Google Chat answers 403 Forbidden: (an answer that repeats the webhook)…",
+        "Google Chat answers 400 Bad Request: {\"error\":{\"code\":400,\"message\":\"API key not valid.\"…",
+    ];
+    course::parks(&mut function, &reasons).await;
     assert_eq!(chat.asked().len(), 3);
     function.stop().await;
 }
 
 #[tokio::test]
 async fn many_become_one_card_outside_of_all_threads() {
-    let (mut function, chat) = relay(Some(json!({ "digest_above": 3, "per_second": 50.0 }))).await;
-    let waiting = |id: usize| {
-        let event = event(&format!("n{id:02}"));
-        json!({ "alertctl": { "channels": ["project"] }, "event": event }).to_string()
-    };
-    let bodies: Vec<_> = (0..30).map(waiting).collect();
-    function.succeed(&batch(&bodies)).await;
-    let taken = chat.taken();
+    let (mut function, chat) = relay(course::digesting()).await;
+    let taken = course::thirty_become_few(&mut function, || chat.taken()).await;
     assert_eq!(taken.len(), 1);
-    let texts = json!(taken).to_string();
-    assert!(
-        (0..30).all(|id| texts.contains(&format!("alert n{id:02}"))),
-        "{texts}"
-    );
     assert_eq!(taken[0].get("thread"), None);
     function.stop().await;
 }

@@ -1,12 +1,13 @@
 //! The relay and a receiver that verifies signatures: what arrives, what is sent again, and what a person must mend.
 
 use super::assert_valid;
-use crate::support::function::{Function, QUEUE, RETRIES, SECRET, batch_from, lock};
+use crate::support::course::{self, alert};
+use crate::support::function::{Function, RETRIES, SECRET, batch_from, lock};
 use crate::support::receiver::{Receiver, start};
 use crate::support::{english, fixture};
 use alertctl_relay::render;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -18,18 +19,8 @@ fn secret(byte: u8) -> String {
 /// The relay with a channel whose receiver knows these secrets.
 async fn relay(sends: &[String], knows: &[String]) -> (Function, Arc<Mutex<Receiver>>) {
     let (address, receiver) = start(knows).await;
-    let settings = json!({
-        "stack": "mission",
-        "channels": { "project": { "label": "#project", "type": "signed_webhook" } },
-        "topics": { "mission-sns": { "to": ["project"] } },
-    });
-    let function = Function::start_as(&settings, |command| {
-        command
-            .env("DEAD_LETTER_QUEUE", QUEUE)
-            .env("RETRY_QUEUE", RETRIES);
-    })
-    .await;
-    lock(&function.script).plaintext = format!("http://{address}/in/{SECRET} {}", sends.join(" "));
+    let address = format!("http://{address}/in/{SECRET} {}", sends.join(" "));
+    let function = course::relay("signed_webhook", None, address).await;
     (function, receiver)
 }
 
@@ -44,13 +35,6 @@ fn answer(receiver: &Arc<Mutex<Receiver>>, answers: &[(u16, &str)]) {
         (*status, headers, (*text).to_owned())
     });
     receiver.lock().expect("not poisoned").answers = answers.collect();
-}
-
-fn text(id: &str) -> Value {
-    let mut event = fixture("text");
-    event["Records"][0]["Sns"]["MessageId"] = id.into();
-    event["Records"][0]["Sns"]["Subject"] = format!("alert {id}").into();
-    event
 }
 
 #[tokio::test]
@@ -80,7 +64,7 @@ async fn a_receiver_verifies_what_it_gets() {
 async fn a_receiver_with_another_secret_refuses_it() {
     let (mut function, receiver) = relay(&[secret(1)], &[secret(3)]).await;
     assert_eq!(
-        function.succeed(&text("1")).await,
+        function.succeed(&alert("1")).await,
         json!({ "delivered": 0, "parked": 1 })
     );
     let parked = function.queue("dead").remove(0);
@@ -94,11 +78,11 @@ async fn a_receiver_with_another_secret_refuses_it() {
 async fn each_try_has_the_same_id_and_a_signature_of_its_own() {
     let (mut function, receiver) = relay(&[secret(1)], &[secret(1)]).await;
     answer(&receiver, &[(500, "busy"), (502, ""), (504, "")]);
-    assert_eq!(function.succeed(&text("1")).await, json!({ "delivered": 1 }));
+    assert_eq!(function.succeed(&alert("1")).await, json!({ "delivered": 1 }));
     // A receiver that asks for time gets it.
     answer(&receiver, &[(429, "slower"), (503, "")]);
     assert_eq!(
-        function.succeed(&text("2")).await,
+        function.succeed(&alert("2")).await,
         json!({ "delivered": 0, "deferred": 1 })
     );
     let request = lock(&function.script).sqs_requests.remove(0);
@@ -142,24 +126,14 @@ async fn what_a_person_must_mend_is_parked() {
             (401, &secret(1)[6..]),
         ],
     );
-    for (id, reason) in [
-        ("1", "the receiver answers 410 Gone: gone"),
-        ("2", "the receiver answers 307 Temporary Redirect: "),
-        (
-            "3",
-            "the receiver answers 404 Not Found: (an answer that repeats the webhook)",
-        ),
-        ("4", "the receiver answers 400 Bad Request: no such type"),
-        (
-            "5",
-            "the receiver answers 401 Unauthorized: (an answer that repeats the webhook)",
-        ),
-    ] {
-        let answer = function.succeed(&text(id)).await;
-        assert_eq!(answer, json!({ "delivered": 0, "parked": 1 }));
-        let parked = function.queue("dead").pop().expect("a dead letter");
-        assert_eq!(parked["alertctl"]["parked"]["reason"], reason);
-    }
+    let reasons = [
+        "the receiver answers 410 Gone: gone",
+        "the receiver answers 307 Temporary Redirect: ",
+        "the receiver answers 404 Not Found: (an answer that repeats the webhook)",
+        "the receiver answers 400 Bad Request: no such type",
+        "the receiver answers 401 Unauthorized: (an answer that repeats the webhook)",
+    ];
+    course::parks(&mut function, &reasons).await;
     // One try each: nobody follows, and there is no other form.
     assert_eq!(receiver.lock().expect("not poisoned").asked.len(), 5);
     let said = function.stop().await;
@@ -172,7 +146,7 @@ async fn a_url_without_a_secret_fails_with_what_is_missing() {
     lock(&function.script).plaintext = format!("https://hooks.example.com/in/{SECRET}");
     // An apply that is under way may bring the right one, so the alert waits.
     assert_eq!(
-        function.succeed(&text("1")).await,
+        function.succeed(&alert("1")).await,
         json!({ "delivered": 0, "deferred": 1 })
     );
     let said = function.stop().await;

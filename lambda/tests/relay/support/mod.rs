@@ -1,6 +1,7 @@
 //! Helpers that the tests share.
 
 pub mod cloudwatch;
+pub mod course;
 pub mod discord;
 pub mod dynamodb;
 pub mod fakes;

@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use super::super::Event;
 use crate::engine::graph::Graph;
 use crate::engine::plan::{Action, Claim, Plan, Step};
+use crate::resource::NodeId;
 use crate::resource::tests::world::Shared;
 
 /// Watches the steps of one run.
@@ -34,8 +35,15 @@ impl Order<'_> {
         match event {
             Event::Waiting(_) => self.done.borrow_mut()[at] = true,
             Event::Started(_) => {
+                let after = match step.action {
+                    Action::Delete => &[][..],
+                    _ => &self.graph.get(&step.id).expect("a wanted node").after,
+                };
                 for (index, other) in steps.enumerate() {
-                    if index != at && !self.done.borrow()[index] && self.comes_after(step, other, index) {
+                    if index != at
+                        && !self.done.borrow()[index]
+                        && self.comes_after(step, after, other, index)
+                    {
                         let text = format!("run {}: {step:?} starts before {other:?}", self.run);
                         self.world.borrow_mut().wrong.push(text);
                     }
@@ -45,8 +53,8 @@ impl Order<'_> {
         }
     }
 
-    /// Whether `step` must wait for `other`, the plan's step with this index.
-    fn comes_after(&self, step: &Step, other: &Step, index: usize) -> bool {
+    /// Whether `step`, whose node comes after the nodes `after`, must wait for `other`, the plan's step with this index.
+    fn comes_after(&self, step: &Step, after: &[NodeId], other: &Step, index: usize) -> bool {
         if other.action == Action::Keep {
             return false;
         }
@@ -54,8 +62,7 @@ impl Order<'_> {
             return true;
         }
         if step.action != Action::Delete {
-            let node = self.graph.get(&step.id).expect("a wanted node");
-            return other.action != Action::Delete && node.after.contains(&other.id);
+            return other.action != Action::Delete && after.contains(&other.id);
         }
         match step.id.kind {
             "world-key" => other.id.kind == "world-group",

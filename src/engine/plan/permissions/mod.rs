@@ -3,6 +3,8 @@
 //! The one source is the documents of the plan: what the policies in the account say, and what they will say. So a change
 //! that somebody made by hand is seen as well as one of the stack file.
 
+use std::borrow::Cow;
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
@@ -73,6 +75,45 @@ type Grants = BTreeMap<Grant, String>;
 
 /// The permissions that `plan` changes.
 pub(super) fn permissions(plan: &Plan, graph: &Graph, seen: &Observation) -> Vec<Permission> {
+    let names = LazyCell::new(|| names(plan, graph, seen));
+    let after = LazyCell::new(|| plan.with_holes(graph));
+    let (mut old, mut new) = (Grants::new(), Grants::new());
+    for step in &plan.steps {
+        let live = match seen.wanted.get(&step.id) {
+            // The state of a resource that goes with its parent is not that from which its step starts.
+            Some(Presence::Ours(live) | Presence::Foreign(live)) if step.action != Action::Delete => {
+                Some(live)
+            }
+            _ => step.live.as_ref(),
+        };
+        let before = live.map(|live| (of(&step.id).live_fields)(live));
+        let wanted = graph.get(&step.id).filter(|_| step.action != Action::Delete);
+        let grants = |fields: &Fields| -> Grants {
+            // Most resources have no policy.
+            if !has_policy(step, fields) {
+                return Grants::new();
+            }
+            let found = of_step(step, fields, graph, &names, &plan.scope.account).into_iter();
+            found.map(|grant| (grant, step.id.to_string())).collect()
+        };
+        let before = before.map(|fields| grants(&fields)).unwrap_or_default();
+        new.extend(match (step.action, wanted) {
+            // What stays as it is says the same after as before.
+            (Action::Keep, _) => before.clone(),
+            (_, wanted) => wanted
+                .map(|node| grants(&node.resource.fields(&after)))
+                .unwrap_or_default(),
+        });
+        old.extend(before);
+    }
+    match old == new {
+        true => Vec::new(),
+        false => changed(&old, &new, &names, &plan.scope.account),
+    }
+}
+
+/// What people call the nodes of `plan`.
+fn names<'p>(plan: &'p Plan, graph: &Graph, seen: &Observation) -> Names<'p> {
     let nodes = graph.nodes().iter().map(|node| {
         let live = match seen.wanted.get(&node.id) {
             Some(Presence::Ours(live) | Presence::Foreign(live)) => Some((of(&node.id).output)(live).id),
@@ -87,34 +128,7 @@ pub(super) fn permissions(plan: &Plan, graph: &Graph, seen: &Observation) -> Vec
         let kind = of(id);
         (id.clone(), (kind.live_name)(live), Some((kind.output)(live).id))
     });
-    let names = Names::of(&plan.scope, nodes.chain(left));
-    let after = plan.with_holes(graph);
-    let (mut old, mut new) = (Grants::new(), Grants::new());
-    for step in &plan.steps {
-        let live = match seen.wanted.get(&step.id) {
-            // The state of a resource that goes with its parent is not that from which its step starts.
-            Some(Presence::Ours(live) | Presence::Foreign(live)) if step.action != Action::Delete => {
-                Some(live)
-            }
-            _ => step.live.as_ref(),
-        };
-        let before = live.map(|live| (of(&step.id).live_fields)(live));
-        let wanted = graph.get(&step.id).filter(|_| step.action != Action::Delete);
-        let now = match (step.action, wanted) {
-            (Action::Keep, None) => before.clone(),
-            (_, wanted) => wanted.map(|node| node.resource.fields(&after)),
-        };
-        for (fields, grants) in [(before, &mut old), (now, &mut new)] {
-            let found = fields.map(|fields| of_step(step, &fields, graph, &names, &plan.scope.account));
-            grants.extend(
-                found
-                    .into_iter()
-                    .flatten()
-                    .map(|grant| (grant, step.id.to_string())),
-            );
-        }
-    }
-    changed(&old, &new, &names, &plan.scope.account)
+    Names::of(&plan.scope, nodes.chain(left))
 }
 
 /// What `new` grants and `old` does not, and the other way round. What is still granted by something wider does not change.
@@ -148,6 +162,14 @@ impl Plan {
 
 /// The grants of a resource in this state.
 fn of_step(step: &Step, fields: &Fields, graph: &Graph, names: &Names<'_>, account: &str) -> BTreeSet<Grant> {
+    let documents: Vec<Cow<'_, Value>> = match step.id.kind {
+        LambdaPermission::KIND => vec![Cow::Owned(of_permission(fields, names))],
+        _ => fields
+            .iter()
+            .filter_map(|(_, shown)| document(shown))
+            .map(Cow::Borrowed)
+            .collect(),
+    };
     let holder = match step.id.kind {
         IamRolePolicy::KIND => holder(step, graph, names),
         _ => String::new(),
@@ -161,16 +183,23 @@ fn of_step(step: &Step, fields: &Fields, graph: &Graph, names: &Names<'_>, accou
         itself: &itself,
         account,
     };
-    if step.id.kind == LambdaPermission::KIND {
-        return grant::grants(&of_permission(fields, names), &place);
-    }
-    let documents = fields.iter().filter_map(|(_, shown)| match shown {
-        Shown::Value(document @ Value::Object(_)) if document.get("Statement").is_some() => Some(document),
+    let grants = documents
+        .iter()
+        .flat_map(|document| grant::grants(document, &place));
+    grants.collect()
+}
+
+/// Whether a resource in this state says who may do what.
+fn has_policy(step: &Step, fields: &Fields) -> bool {
+    step.id.kind == LambdaPermission::KIND || fields.iter().any(|(_, shown)| document(shown).is_some())
+}
+
+/// The field's value, if it is a policy document.
+fn document(shown: &Shown) -> Option<&Value> {
+    match shown {
+        Shown::Value(document @ Value::Object(_)) => document.get("Statement").map(|_| document),
         _ => None,
-    });
-    documents
-        .flat_map(|document| grant::grants(document, &place))
-        .collect()
+    }
 }
 
 /// The role of an inline policy: a node in braces, or its name.

@@ -67,24 +67,18 @@ pub async fn retag(aws: &Aws, id: &str, arn: &str, live: &Tags, wanted: &Tags) -
                 let request = request.set_tag_keys(Some(remove));
                 aws.call("apigateway:UntagResource", || request.clone().send())
                     .await
-                    .map(drop)
             })
             .await
         },
         async |put| {
             change(aws, id, async || {
                 let request = gateway.tag_resource().resource_arn(arn);
-                let request = request.set_tags(Some(hashed(&put)));
+                let request = request.set_tags(Some(tags::hashed(&put)));
                 aws.call("apigateway:TagResource", || request.clone().send())
                     .await
-                    .map(drop)
             })
             .await
         },
     )
     .await
-}
-
-pub fn hashed(tags: &Tags) -> HashMap<String, String> {
-    tags.clone().into_iter().collect()
 }

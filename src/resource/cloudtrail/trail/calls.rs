@@ -101,16 +101,12 @@ pub(super) async fn put_tags(aws: &Aws, live: &Live, wanted: &Tags) -> Result<()
             let gone: Tags = gone.map(|(key, value)| (key.clone(), value.clone())).collect();
             let request = cloudtrail.remove_tags().resource_id(arn);
             let request = request.set_tags_list(Some(to_sdk(&gone)));
-            aws.call("cloudtrail:RemoveTags", || request.clone().send())
-                .await
-                .map(drop)
+            aws.call("cloudtrail:RemoveTags", || request.clone().send()).await
         },
         async |put| {
             let request = cloudtrail.add_tags().resource_id(arn);
             let request = request.set_tags_list(Some(to_sdk(&put)));
-            aws.call("cloudtrail:AddTags", || request.clone().send())
-                .await
-                .map(drop)
+            aws.call("cloudtrail:AddTags", || request.clone().send()).await
         },
     )
     .await

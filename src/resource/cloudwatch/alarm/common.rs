@@ -109,10 +109,10 @@ pub(in crate::resource) async fn observe<R: Resource<Live = Live>>(
     let (named, left): (Vec<Live>, Vec<Live>) = futures::try_join!(named, left)?;
     let named: BTreeMap<_, _> = named.iter().map(|live| (live.name.as_str(), live)).collect();
     let present = |name: &&str| match named.get(*name) {
-        Some(live) => Presence::by_tag(aws, &live.tags, (*live).clone()),
+        Some(live) => Presence::of(aws.owns(&live.tags), (*live).clone()),
         None => Presence::Absent,
     };
-    let ours = |live: &Live| matches!(Presence::by_tag(aws, &live.tags, ()), Presence::Ours(()));
+    let ours = |live: &Live| aws.owns(&live.tags);
     let left = left.into_iter().filter(ours);
     Ok(Observed {
         wanted: names.iter().map(present).collect(),
@@ -173,14 +173,12 @@ pub(in crate::resource) async fn put_tags_of(aws: &Aws, arn: &str, live: &Tags, 
             let request = request.set_tag_keys(Some(remove));
             aws.call("cloudwatch:UntagResource", || request.clone().send())
                 .await
-                .map(drop)
         },
         async |put| {
             let request = cloudwatch.tag_resource().resource_arn(arn);
             let request = request.set_tags(Some(to_sdk(&put)));
             aws.call("cloudwatch:TagResource", || request.clone().send())
                 .await
-                .map(drop)
         },
     )
     .await

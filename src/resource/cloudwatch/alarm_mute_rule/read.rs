@@ -9,14 +9,14 @@ use super::{Live, arn, in_order};
 use crate::aws::call::pages;
 use crate::aws::discovery;
 use crate::aws::fault::found;
-use crate::resource::{Aws, Fault, Presence, Result, Tags};
+use crate::resource::{Aws, Fault, Result, Tags};
 
 /// All mute rules with the stack's tag in the region of `aws`, from the stack file and ad hoc.
 pub async fn of_stack(aws: &Aws) -> Result<Vec<Live>> {
     let names = list(aws).await?;
     let read = async |name: String| {
         let live = read(aws, &name).await?;
-        Ok(live.filter(|live| matches!(Presence::by_tag(aws, &live.tags, ()), Presence::Ours(()))))
+        Ok(live.filter(|live| aws.owns(&live.tags)))
     };
     crate::aws::concurrently_found(names, read).await
 }

@@ -39,6 +39,10 @@ fn desired() -> CloudwatchAlarmMuteRule {
     }
 }
 
+fn missing() -> (&'static str, String) {
+    ("ResourceNotFoundException", "it does not exist".to_owned())
+}
+
 type Kept = Arc<Mutex<BTreeMap<String, (PutAlarmMuteRuleInput, Tags)>>>;
 
 /// CloudWatch's mute rules, and the length of windows as it writes them: another form than the one that it was given.
@@ -50,22 +54,25 @@ struct Fake {
 
 impl Fake {
     fn aws(&self, has_alarms: bool) -> Aws {
-        let (script, rules) = (&self.script, &self.rules);
-        let of_arn = |rules: &Kept, arn: Option<&str>| {
-            let name = arn.unwrap().strip_prefix(ARN).unwrap().to_owned();
-            rules.lock().unwrap().get(&name).map(|(_, tags)| tags.clone())
-        };
-        let (put, get, list, tags, tag, untag, delete) = (
-            rules.clone(),
-            rules.clone(),
-            rules.clone(),
-            rules.clone(),
-            rules.clone(),
-            rules.clone(),
-            rules.clone(),
+        let mocked: Vec<_> = self.rules().into_iter().chain(self.tagging()).collect();
+        let alarm = node(CloudwatchAlarm::KIND, "cpu");
+        let arn = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:mission-cpu";
+        let listed = has_alarms.then(|| tagged(arn, owned(&alarm)));
+        Aws::mocked(listed.into_iter().collect(), |clients| {
+            clients.cloudwatch = mock_client!(aws_sdk_cloudwatch, RuleMode::MatchAny, &mocked);
+        })
+    }
+
+    /// The rules themselves.
+    fn rules(&self) -> Vec<aws_smithy_mocks::Rule> {
+        let script = &self.script;
+        let (put, get, list, delete) = (
+            self.rules.clone(),
+            self.rules.clone(),
+            self.rules.clone(),
+            self.rules.clone(),
         );
-        let missing = || ("ResourceNotFoundException", "it does not exist".to_owned());
-        let mocked = [
+        vec![
             script.rule(
                 "put",
                 mock!(Client::put_alarm_mute_rule),
@@ -121,6 +128,27 @@ impl Fake {
                         .build()
                 },
             ),
+            script.rule(
+                "delete",
+                mock!(Client::delete_alarm_mute_rule),
+                |r| r.alarm_mute_rule_name().unwrap().to_owned(),
+                move |r| {
+                    delete.lock().unwrap().remove(r.alarm_mute_rule_name().unwrap());
+                    DeleteAlarmMuteRuleOutput::builder().build()
+                },
+            ),
+        ]
+    }
+
+    /// Their tags.
+    fn tagging(&self) -> Vec<aws_smithy_mocks::Rule> {
+        let script = &self.script;
+        let (tags, tag, untag) = (self.rules.clone(), self.rules.clone(), self.rules.clone());
+        let of_arn = |rules: &Kept, arn: Option<&str>| {
+            let name = arn.unwrap().strip_prefix(ARN).unwrap().to_owned();
+            rules.lock().unwrap().get(&name).map(|(_, tags)| tags.clone())
+        };
+        vec![
             script.rule_or(
                 "tags",
                 mock!(Client::list_tags_for_resource),
@@ -159,22 +187,7 @@ impl Fake {
                     UntagResourceOutput::builder().build()
                 },
             ),
-            script.rule(
-                "delete",
-                mock!(Client::delete_alarm_mute_rule),
-                |r| r.alarm_mute_rule_name().unwrap().to_owned(),
-                move |r| {
-                    delete.lock().unwrap().remove(r.alarm_mute_rule_name().unwrap());
-                    DeleteAlarmMuteRuleOutput::builder().build()
-                },
-            ),
-        ];
-        let alarm = node(CloudwatchAlarm::KIND, "cpu");
-        let arn = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:mission-cpu";
-        let listed = has_alarms.then(|| tagged(arn, owned(&alarm)));
-        Aws::mocked(listed.into_iter().collect(), |clients| {
-            clients.cloudwatch = mock_client!(aws_sdk_cloudwatch, RuleMode::MatchAny, &mocked);
-        })
+        ]
     }
 
     /// A rule that exists.
@@ -345,5 +358,8 @@ fn lengths_are_read_as_cloudwatch_may_write_them() {
     ] {
         assert_eq!(minutes(text), read, "{text}");
     }
-    assert_eq!([1, 120, 1440, 3600].map(iso), ["PT1M", "PT2H", "P1D", "PT60H"]);
+    assert_eq!(
+        [1, 120, 1440, 3600].map(mute_duration),
+        ["PT1M", "PT2H", "P1D", "PT60H"]
+    );
 }

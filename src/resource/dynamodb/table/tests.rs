@@ -20,7 +20,7 @@ use aws_smithy_types::retry::RetryConfig;
 
 use super::*;
 use crate::aws::discovery::{STACK_TAG, Tagged};
-use crate::resource::NodeId;
+use crate::resource::{NodeId, Presence};
 
 mod changing;
 mod creating;

@@ -58,9 +58,8 @@ pub(super) async fn read(aws: &Aws, bus: &str, name: &str, wanted: Option<&Tags>
         _ => tags_of(aws, &live.arn).await?,
     };
     Ok(match tags.as_ref() {
-        Some(tags) => Presence::by_tag(
-            aws,
-            tags,
+        Some(tags) => Presence::of(
+            aws.owns(tags),
             Live {
                 tags: tags.clone(),
                 ..live
@@ -122,7 +121,7 @@ pub(super) async fn look(aws: &Aws, bus: &str, name: &str) -> Result<Presence<Ta
     let tags = read_tags(aws, rule.arn().unwrap_or_default()).await?;
     Ok(match tags {
         Some(tags) if rule.managed_by().is_none_or(str::is_empty) => {
-            Presence::by_tag(aws, &tags, tags.clone())
+            Presence::of(aws.owns(&tags), tags.clone())
         }
         Some(tags) => Presence::Foreign(tags),
         None => Presence::Absent,

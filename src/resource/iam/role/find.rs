@@ -5,26 +5,20 @@ use std::rc::Rc;
 use aws_sdk_iam::types::Role;
 
 use crate::aws::Aws;
-use crate::aws::call::pages;
 use crate::aws::concurrently_found;
-use crate::aws::discovery::{HOME_TAG, Tagged};
+use crate::aws::discovery::Tagged;
 use crate::aws::fault::{Result, found};
+use crate::aws::roles;
 
 /// The path of all roles that alertctl creates for the stack.
 pub(super) fn stack_path(aws: &Aws) -> String {
-    format!("/alertctl/{}/", aws.stack)
+    roles::path_of(&aws.stack)
 }
 
 /// Every role under the stack's path, listed once. IAM's list does not contain tags.
 pub(in crate::resource) async fn list_owned(aws: &Aws) -> Result<Rc<Vec<Role>>> {
     aws.once("iam:ListRoles", async || {
-        let iam = &aws.connection.clients.iam;
-        let roles = pages(async |marker| {
-            let request = iam.list_roles().path_prefix(stack_path(aws)).set_marker(marker);
-            let page = aws.call("iam:ListRoles", || request.clone().send()).await?;
-            Ok((page.roles, page.marker))
-        });
-        roles.await
+        roles::under(aws, &stack_path(aws)).await
     })
     .await
 }
@@ -40,12 +34,8 @@ pub(in crate::resource) async fn list_owned(aws: &Aws) -> Result<Rc<Vec<Role>>> 
 pub async fn home(aws: &Aws) -> Result<Option<String>> {
     let read: Result<_> = async {
         for role in list_owned(aws).await?.iter() {
-            let request = aws.connection.clients.iam.get_role().role_name(&role.role_name);
-            let role = found(aws.call("iam:GetRole", || request.clone().send()).await)?;
-            let role = role.and_then(|answer| answer.role);
-            let tags = role.iter().flat_map(|role| role.tags());
-            if let Some(home) = tags.into_iter().find(|tag| tag.key() == HOME_TAG) {
-                return Ok(Some(home.value().to_owned()));
+            if let Some(home) = roles::home(aws, &role.role_name).await? {
+                return Ok(Some(home));
             }
         }
         Ok(None)

@@ -74,7 +74,7 @@ pub(super) async fn read(aws: &Aws, name: &str) -> Result<Presence<Live>> {
     live.attached_policies = attached;
     // A role under the stack's path belongs to the stack even if somebody removed its tags.
     if live.tags.contains_key(STACK_TAG) || role.path() != stack_path(aws) {
-        Ok(Presence::by_tag(aws, &live.tags.clone(), live))
+        Ok(Presence::of(aws.owns(&live.tags), live))
     } else {
         Ok(Presence::Ours(live))
     }

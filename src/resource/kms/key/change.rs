@@ -18,18 +18,12 @@ impl KmsKey {
             async |remove| {
                 let request = kms.untag_resource().key_id(&live.id);
                 let request = request.set_tag_keys(Some(remove));
-                cx.aws
-                    .call("kms:UntagResource", || request.clone().send())
-                    .await
-                    .map(drop)
+                cx.aws.call("kms:UntagResource", || request.clone().send()).await
             },
             async |put| {
                 let request = kms.tag_resource().key_id(&live.id);
                 let request = request.set_tags(Some(listed(&put)));
-                cx.aws
-                    .call("kms:TagResource", || request.clone().send())
-                    .await
-                    .map(drop)
+                cx.aws.call("kms:TagResource", || request.clone().send()).await
             },
         )
         .await

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{Live, WINDOW_TAG};
 use crate::aws::Aws;
-use crate::aws::discovery::{NODE_TAG, STACK_TAG};
+use crate::aws::discovery::NODE_TAG;
 use crate::aws::fault::{Result, found};
 use crate::aws::policy;
 use crate::partition::Partition;
@@ -51,7 +51,7 @@ impl Live {
     }
 
     pub(super) fn is_owned(&self, aws: &Aws) -> bool {
-        self.tags.get(STACK_TAG) == Some(&aws.stack)
+        aws.owns(&self.tags)
     }
 
     pub(super) fn is_node(&self, aws: &Aws, node: &str) -> bool {

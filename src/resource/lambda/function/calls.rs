@@ -202,16 +202,12 @@ pub(in crate::resource) async fn retag(aws: &Aws, arn: &str, live: &Tags, wanted
         async |remove| {
             let request = lambda.untag_resource().resource(arn);
             let request = request.set_tag_keys(Some(remove));
-            aws.call("lambda:UntagResource", || request.clone().send())
-                .await
-                .map(drop)
+            aws.call("lambda:UntagResource", || request.clone().send()).await
         },
         async |put| {
             let put = put.into_iter().collect();
             let request = lambda.tag_resource().resource(arn).set_tags(Some(put));
-            aws.call("lambda:TagResource", || request.clone().send())
-                .await
-                .map(drop)
+            aws.call("lambda:TagResource", || request.clone().send()).await
         },
     )
     .await

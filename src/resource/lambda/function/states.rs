@@ -14,7 +14,7 @@ use super::{Deployed, LambdaFunction, Live, READY, ROLE_ID_TAG, environment};
 use crate::aws::discovery::STACK_TAG;
 use crate::aws::fault::found;
 use crate::aws::{Aws, wait};
-use crate::resource::{Fault, Health, Presence, Result, Tags, Verdict};
+use crate::resource::{Fault, Health, Result, Tags, Verdict};
 
 /// The settings are found in this many bytes at the end of a package. This is enough for hundreds of channels.
 const SETTINGS_WITHIN: usize = 256 * 1024;
@@ -39,7 +39,7 @@ pub(super) async fn read(aws: &Aws, name: &str, wanted: Option<&LambdaFunction>)
         return Err(fault.hint("the identity that runs alertctl needs `lambda:ListTags` on its functions"));
     }
     let mut tags: Tags = answer.tags().cloned().unwrap_or_default().into_iter().collect();
-    let ours = matches!(Presence::by_tag(aws, &tags, ()), Presence::Ours(()));
+    let ours = aws.owns(&tags);
     let role_id = tags.remove(ROLE_ID_TAG);
     let mark = tags.remove(RELAY_TAG).and_then(|mark| Mark::parse(&mark));
     let Some(function) = answer.configuration() else {

@@ -12,7 +12,7 @@ use super::{Live, SnsSubscription};
 use crate::aws::fault::found;
 use crate::aws::{Aws, Scope, Text};
 use crate::resource::lambda::function;
-use crate::resource::{Presence, Result, Tags, sns};
+use crate::resource::{Result, Tags, sns};
 
 /// A topic's subscriptions, and which of them belong to the stack.
 pub(super) struct Topic {
@@ -24,7 +24,7 @@ pub(super) struct Topic {
 impl Topic {
     pub(super) fn new(aws: &Aws, tags: Tags, subscriptions: Vec<Live>) -> Self {
         Self {
-            ours: matches!(Presence::by_tag(aws, &tags, ()), Presence::Ours(())),
+            ours: aws.owns(&tags),
             marks: sns::topic::marks_in(&tags).map(str::to_owned).collect(),
             subscriptions,
         }

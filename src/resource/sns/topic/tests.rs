@@ -13,8 +13,8 @@ use tokio::time::Instant;
 
 use super::*;
 use crate::aws::policy::Statement;
-use crate::resource::Shown;
 use crate::resource::tests::script::{Script, changes, known, node, ours, owned, scope, step, tagged};
+use crate::resource::{Presence, Shown};
 
 mod observe;
 

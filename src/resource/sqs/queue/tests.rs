@@ -16,7 +16,7 @@ use super::*;
 use crate::aws::Text;
 use crate::aws::discovery::{STACK_TAG, Tagged};
 use crate::aws::policy::Statement;
-use crate::resource::NodeId;
+use crate::resource::{NodeId, Presence};
 
 mod creating;
 mod deleting;
@@ -155,7 +155,7 @@ fn holding(queues: &[Live]) -> [Rule; 3] {
         mock!(Client::list_queue_tags).then_compute_response(move |ask| {
             answer(tagged(ask.queue_url()), |live| {
                 ListQueueTagsOutput::builder()
-                    .set_tags(Some(hashed(&live.tags)))
+                    .set_tags(Some(tags::hashed(&live.tags)))
                     .build()
             })
         }),

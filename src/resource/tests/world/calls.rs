@@ -7,7 +7,7 @@ use tokio::task::yield_now;
 
 use super::{Record, Shared, World};
 use crate::aws::Aws;
-use crate::resource::{Fault, Presence, Resource, Result};
+use crate::resource::{Fault, Resource, Result};
 
 /// A run's place in the account. It is kept among the run's answers, where the kinds find it.
 struct Seat {
@@ -79,6 +79,6 @@ pub(super) async fn existing<R: Resource>(aws: &Aws, name: &str, fault: Fault) -
         return Err(fault);
     }
     let live = read(aws, R::KIND, name).await?;
-    let ours = live.filter(|live| matches!(Presence::by_tag(aws, &live.tags, ()), Presence::Ours(())));
+    let ours = live.filter(|live| aws.owns(&live.tags));
     ours.ok_or(fault)
 }

@@ -48,15 +48,12 @@ impl Resource for Group {
     }
 
     fn fields(&self, known: &Known) -> Fields {
-        let fields = Fields::default()
+        Fields::default()
             .set("name", self.name.as_str())
             .set("shape", self.shape)
-            .set("size", self.size);
-        match &self.key {
-            Some(key) => fields.text("key", &key.unique_id(), known),
-            None => fields,
-        }
-        .tags(&self.tags)
+            .set("size", self.size)
+            .text_some("key", self.key.as_ref().map(Ref::unique_id), known)
+            .tags(&self.tags)
     }
 
     fn live_fields(live: &Record) -> Fields {

@@ -20,15 +20,25 @@ impl Fake {
     }
 
     pub(super) fn aws(&self, listed: &[&str]) -> Aws {
-        let (all, one, tags, gone) = (
-            self.mappings.clone(),
+        let lambda: Vec<_> = self.reading().into_iter().chain(self.writing()).collect();
+        let sqs = self.queue();
+        let listed = listed.iter().map(|uuid| tagged(&arn(uuid), Tags::new()));
+        Aws::mocked(listed.collect(), |clients| {
+            clients.lambda = mock_client!(aws_sdk_lambda, RuleMode::MatchAny, &lambda);
+            clients.sqs = mock_client!(aws_sdk_sqs, RuleMode::MatchAny, &sqs);
+        })
+    }
+
+    /// What is there.
+    fn reading(&self) -> Vec<aws_smithy_mocks::Rule> {
+        let script = &self.script;
+        let (all, one, tags) = (
             self.mappings.clone(),
             self.mappings.clone(),
             self.mappings.clone(),
         );
         let missing = || (MISSING, "The resource you requested does not exist.".to_owned());
-        let script = &self.script;
-        let lambda = [
+        vec![
             script.rule(
                 "list",
                 mock!(Client::list_event_source_mappings),
@@ -72,6 +82,14 @@ impl Fake {
                     Ok(ListTagsOutput::builder().set_tags(Some(tags)).build())
                 },
             ),
+        ]
+    }
+
+    /// What changes it.
+    fn writing(&self) -> Vec<aws_smithy_mocks::Rule> {
+        let script = &self.script;
+        let gone = self.mappings.clone();
+        vec![
             script.rule(
                 "create",
                 mock!(Client::create_event_source_mapping),
@@ -130,9 +148,13 @@ impl Fake {
                 |r| r.resource().unwrap().to_owned(),
                 |_| UntagResourceOutput::builder().build(),
             ),
-        ];
+        ]
+    }
+
+    /// The queue that the function reads.
+    fn queue(&self) -> [aws_smithy_mocks::Rule; 3] {
         let messages = self.messages.clone();
-        let sqs = [
+        [
             mock!(aws_sdk_sqs::Client::get_queue_url)
                 .then_output(|| GetQueueUrlOutput::builder().queue_url("https://queue").build()),
             mock!(aws_sdk_sqs::Client::get_queue_attributes).then_compute_output(move |_| {
@@ -151,12 +173,7 @@ impl Fake {
                     .set_tags(Some(HashMap::new()))
                     .build()
             }),
-        ];
-        let listed = listed.iter().map(|uuid| tagged(&arn(uuid), Tags::new()));
-        Aws::mocked(listed.collect(), |clients| {
-            clients.lambda = mock_client!(aws_sdk_lambda, RuleMode::MatchAny, &lambda);
-            clients.sqs = mock_client!(aws_sdk_sqs, RuleMode::MatchAny, &sqs);
-        })
+        ]
     }
 
     pub(super) async fn live(&self) -> Live {

@@ -100,12 +100,15 @@ impl Fake {
         mock_client!(aws_sdk_s3, RuleMode::MatchAny, &rules)
     }
 
-    pub(super) fn settings(&self) -> Vec<aws_smithy_mocks::Rule> {
+    fn settings(&self) -> impl Iterator<Item = aws_smithy_mocks::Rule> {
+        let settings = [self.tagging(), self.access(), self.encryption(), self.lifecycle()];
+        settings.into_iter().flatten()
+    }
+
+    /// Its tags.
+    fn tagging(&self) -> Vec<aws_smithy_mocks::Rule> {
         let script = &self.script;
         let (tags, put_tags) = (self.tags.clone(), self.tags.clone());
-        let (rules, put_rules, no_rules) = (self.rules.clone(), self.rules.clone(), self.rules.clone());
-        let (public, closed) = (self.public.clone(), self.public.clone());
-        let (keyed, sse) = (self.keyed.clone(), self.keyed.clone());
         vec![
             script.rule(
                 "get-tags",
@@ -133,6 +136,14 @@ impl Fake {
                     PutBucketTaggingOutput::builder().build()
                 },
             ),
+        ]
+    }
+
+    /// Whether it keeps the public out, and who owns its objects.
+    fn access(&self) -> Vec<aws_smithy_mocks::Rule> {
+        let script = &self.script;
+        let (public, closed) = (self.public.clone(), self.public.clone());
+        vec![
             script.rule(
                 "get-access",
                 mock!(Client::get_public_access_block),
@@ -158,6 +169,36 @@ impl Fake {
                     PutPublicAccessBlockOutput::builder().build()
                 },
             ),
+            script.rule(
+                "get-owner",
+                mock!(Client::get_bucket_ownership_controls),
+                |_| String::new(),
+                |_| {
+                    let rule = OwnershipControlsRule::builder();
+                    let rule = rule
+                        .object_ownership(ObjectOwnership::BucketOwnerEnforced)
+                        .build()
+                        .unwrap();
+                    let controls = OwnershipControls::builder().rules(rule).build().unwrap();
+                    GetBucketOwnershipControlsOutput::builder()
+                        .ownership_controls(controls)
+                        .build()
+                },
+            ),
+            script.rule(
+                "put-owner",
+                mock!(Client::put_bucket_ownership_controls),
+                |_| String::new(),
+                |_| PutBucketOwnershipControlsOutput::builder().build(),
+            ),
+        ]
+    }
+
+    /// How it encrypts what has no encryption of its own.
+    fn encryption(&self) -> Vec<aws_smithy_mocks::Rule> {
+        let script = &self.script;
+        let (keyed, sse) = (self.keyed.clone(), self.keyed.clone());
+        vec![
             script.rule(
                 "get-sse",
                 mock!(Client::get_bucket_encryption),
@@ -187,28 +228,14 @@ impl Fake {
                     PutBucketEncryptionOutput::builder().build()
                 },
             ),
-            script.rule(
-                "get-owner",
-                mock!(Client::get_bucket_ownership_controls),
-                |_| String::new(),
-                |_| {
-                    let rule = OwnershipControlsRule::builder();
-                    let rule = rule
-                        .object_ownership(ObjectOwnership::BucketOwnerEnforced)
-                        .build()
-                        .unwrap();
-                    let controls = OwnershipControls::builder().rules(rule).build().unwrap();
-                    GetBucketOwnershipControlsOutput::builder()
-                        .ownership_controls(controls)
-                        .build()
-                },
-            ),
-            script.rule(
-                "put-owner",
-                mock!(Client::put_bucket_ownership_controls),
-                |_| String::new(),
-                |_| PutBucketOwnershipControlsOutput::builder().build(),
-            ),
+        ]
+    }
+
+    /// When its objects expire.
+    fn lifecycle(&self) -> Vec<aws_smithy_mocks::Rule> {
+        let script = &self.script;
+        let (rules, put_rules, no_rules) = (self.rules.clone(), self.rules.clone(), self.rules.clone());
+        vec![
             script.rule(
                 "get-rules",
                 mock!(Client::get_bucket_lifecycle_configuration),

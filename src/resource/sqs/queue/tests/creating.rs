@@ -12,7 +12,7 @@ async fn attributes_and_ownership_travel_in_the_creating_call() {
             of(Attribute::MessageRetentionPeriod) == "1209600"
                 && of(Attribute::SqsManagedSseEnabled) == "true"
                 && of(Attribute::Policy).contains("sns.amazonaws.com")
-                && ask.tags() == Some(&hashed(&desired().tags))
+                && ask.tags() == Some(&tags::hashed(&desired().tags))
         })
         .then_output(created);
     let aws = sqs(&[], RuleMode::Sequential, &[create]);
