@@ -13,7 +13,7 @@ use crate::resource::precondition::Precondition;
 const EMULATED: [&str; 1] = ["apigateway:GetTags"];
 
 /// Calls in files that belong to no kind, and the kinds that make them.
-const SHARED: [(&str, &[&str]); 4] = [
+const SHARED: [(&str, &[&str]); 5] = [
     (
         "src/resource/eventbridge/mod.rs",
         &[

@@ -7,7 +7,7 @@ use crate::aws::discovery::{NODE_TAG, SPOKE_TAG};
 use crate::aws::fault::REFUSED;
 use crate::resource::eventbridge::event_bus::{self, EventbridgeEventBus};
 use crate::resource::eventbridge::{self, tags_of};
-use crate::resource::{Aws, Fault, NodeId, Presence, Resource as _, Result, Tags};
+use crate::resource::{Aws, Fault, NodeId, Resource as _, Result, Tags};
 
 /// The key of the hub's bus; no key in a stack file contains a dot.
 pub const BUS_KEY: &str = "organization.members";
@@ -117,8 +117,7 @@ async fn read(aws: &Aws, wanted: &[&str]) -> Result<Vec<Record>> {
     for name in names {
         let bus = event_bus::arn_of(aws, name).await?;
         let tags = tags_of(aws, &bus).await?;
-        let Some(Presence::Ours(tags)) = (*tags).as_ref().map(|tags| Presence::by_tag(aws, tags, tags))
-        else {
+        let Some(tags) = (*tags).as_ref().filter(|tags| aws.owns(tags)) else {
             continue;
         };
         records.extend(of(tags).into_iter().map(|place| Record {

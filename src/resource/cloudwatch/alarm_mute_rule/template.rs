@@ -1,9 +1,10 @@
 //! The mute rule in a CloudFormation template.
 
+use alertctl_relay::mute_duration;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{CloudwatchAlarmMuteRule, iso};
+use super::CloudwatchAlarmMuteRule;
 use crate::resource::template::{Declaration, Entry, Template, Templated};
 
 impl Templated for CloudwatchAlarmMuteRule {
@@ -26,7 +27,7 @@ impl Templated for CloudwatchAlarmMuteRule {
                 "Rule",
                 json!({ "Schedule": {
                     "Expression": expression,
-                    "Duration": iso(*minutes),
+                    "Duration": mute_duration(*minutes),
                     "Timezone": timezone,
                 } }),
             )
