@@ -39,6 +39,7 @@ mod local_events;
 mod mail;
 mod mutes;
 mod one_refusal;
+mod organization_targets;
 mod others;
 mod permissions;
 mod policies;
