@@ -21,7 +21,7 @@ Examples:
   alertctl policy --deployer --apply --output json | jq '.policies[0].document' > policy.json
   alertctl policy --check --apply      # do you have all of these permissions?
   alertctl policy --import             # for `alertctl import`; needs no stack file
-  alertctl policy --target 444455556666   # for the role in that account, under `organization.targets`")]
+  alertctl policy --target 444455556666   # for the role in that account")]
 pub struct PolicyArgs {
     #[command(flatten)]
     pub file: StackFile,
@@ -49,7 +49,7 @@ pub struct PolicyArgs {
     /// The policy that `import` needs; it reads no stack file and calls nobody
     #[arg(long, conflicts_with_all = ["whose", "account"])]
     pub import: bool,
-    /// The policies of the role that is assumed in this target of the organization: who may assume it, and what it may do
+    /// The policies of the role that is assumed in a target of the organization
     #[arg(long, value_name = "ACCOUNT", value_parser = account, conflicts_with_all = ["whose", "import"])]
     pub target: Option<String>,
     /// Account the policy is for, instead of the account of your credentials

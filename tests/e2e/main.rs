@@ -41,6 +41,7 @@ mod mail;
 mod mutes;
 mod one_refusal;
 mod organization;
+mod organization_targets;
 mod others;
 mod permissions;
 mod policies;

@@ -107,3 +107,30 @@ fn a_spoke_forwards_alarms_of_its_own_where_no_others_are_wanted() {
     let alarm = template["Resources"]["DeadLettersAlarm"]["Properties"]["AlarmName"]["Fn::Sub"].as_str();
     assert!(alarm.expect("a name").starts_with(prefix));
 }
+
+const TARGETS: &str = "
+  targets:
+    - { account: \"444455556666\", role: ops/deploy, region: eu-central-1 }
+    - { account: \"444455556666\", role: ops/deploy, region: us-east-1 }
+";
+
+#[test]
+fn each_target_has_the_spoke_as_its_stack() {
+    let text = format!("{}{TARGETS}", HUB.trim_end());
+    let written = written(&text);
+    let nodes = written
+        .lines()
+        .filter(|line| line.starts_with("cloudformation-stack/"));
+    assert_eq!(nodes.count(), 2, "{written}");
+    let stack = of(&written, "cloudformation-stack/444455556666.us-east-1 ");
+    for part in ["role = \"ops/deploy\"", "MembersMaySend", "HubBus"] {
+        let is_there = stack.iter().any(|line| line.contains(part));
+        assert_eq!(is_there, part != "MembersMaySend", "{part}: {stack:?}");
+    }
+}
+
+#[test]
+fn the_role_of_a_target_may_make_all_that_a_spoke_has() {
+    use crate::resource::cloudformation::stack::access::unknown_types;
+    assert!(unknown_types(&template(HUB)).is_empty());
+}

@@ -122,7 +122,7 @@ impl CloudformationStack {
         )];
         let types: BTreeSet<_> = stacks
             .iter()
-            .flat_map(|stack| stack.resources())
+            .flat_map(|stack| resources(&stack.template))
             .map(type_of)
             .collect();
         let used = OF_RESOURCES.iter().filter(|(name, ..)| types.contains(name));
@@ -131,7 +131,7 @@ impl CloudformationStack {
             allow(name.rsplit(':').next().unwrap_or_default(), actions, &resources)
         }));
         let roles = stacks.iter().flat_map(|stack| {
-            let roles = stack.resources().filter(|resource| type_of(resource) == ROLE);
+            let roles = resources(&stack.template).filter(|resource| type_of(resource) == ROLE);
             roles.map(|role| {
                 let path = role["Properties"]["Path"].as_str().unwrap_or("/");
                 format!("arn:{partition}:iam::{}:role{path}{hub}-*", stack.account)
@@ -143,20 +143,18 @@ impl CloudformationStack {
         }
         json!({ "Version": "2012-10-17", "Statement": statements })
     }
+}
 
-    /// The types in the template whose permissions are not known here.
-    pub fn unknown_types(&self) -> BTreeSet<&str> {
-        let is_known = |name: &&str| *name == ROLE || OF_RESOURCES.iter().any(|(known, ..)| known == name);
-        self.resources()
-            .map(type_of)
-            .filter(|name| !is_known(name))
-            .collect()
-    }
+/// The types in a template whose permissions are not known here.
+pub fn unknown_types(template: &Value) -> BTreeSet<&str> {
+    let is_known = |name: &&str| *name == ROLE || OF_RESOURCES.iter().any(|(known, ..)| known == name);
+    let types = resources(template).map(type_of);
+    types.filter(|name| !is_known(name)).collect()
+}
 
-    fn resources(&self) -> impl Iterator<Item = &Value> {
-        let resources = self.template["Resources"].as_object();
-        resources.into_iter().flat_map(|all| all.values())
-    }
+fn resources(template: &Value) -> impl Iterator<Item = &Value> {
+    let all = template["Resources"].as_object();
+    all.into_iter().flat_map(|all| all.values())
 }
 
 fn type_of(resource: &Value) -> &str {
@@ -221,7 +219,7 @@ mod tests {
                 ),
             ]
         );
-        assert!(stack.unknown_types().is_empty());
+        assert!(unknown_types(&stack.template).is_empty());
         assert_eq!(
             trust("111122223333", "aws")["Statement"][0]["Principal"]["AWS"],
             "arn:aws:iam::111122223333:root"
@@ -232,6 +230,6 @@ mod tests {
     fn a_type_without_known_permissions_is_told() {
         let mut stack = desired();
         stack.template["Resources"]["Link"] = json!({ "Type": "AWS::Oam::Link" });
-        assert_eq!(stack.unknown_types(), ["AWS::Oam::Link"].into());
+        assert_eq!(unknown_types(&stack.template), ["AWS::Oam::Link"].into());
     }
 }

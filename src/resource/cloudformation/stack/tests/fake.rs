@@ -17,6 +17,8 @@ use super::*;
 use crate::resource::tests::eventbridge_fake;
 
 type Refusal = (&'static str, String);
+/// Resource, status and reason.
+type Event = (&'static str, &'static str, &'static str);
 
 /// A stack, also a deleted one.
 #[derive(Clone, Default)]
@@ -31,8 +33,8 @@ pub struct Kept {
     pub tags: Vec<sdk::Tag>,
     pub is_protected: bool,
     token: String,
-    /// Newest first: resource, status, reason.
-    pub events: Vec<(&'static str, &'static str, &'static str)>,
+    /// Newest first.
+    pub events: Vec<Event>,
 }
 
 #[derive(Default)]
@@ -40,7 +42,7 @@ pub struct Cloud {
     pub stacks: BTreeMap<String, Kept>,
     made: usize,
     /// The statuses and events of operations to come, if they do not succeed.
-    pub fates: VecDeque<(Vec<&'static str>, Vec<(&'static str, &'static str, &'static str)>)>,
+    pub fates: VecDeque<(Vec<&'static str>, Vec<Event>)>,
 }
 
 impl Cloud {
@@ -295,10 +297,7 @@ fn capable(given: &[Capability]) -> Result<(), Refusal> {
     }
 }
 
-fn said(
-    id: &str,
-    (resource, status, reason): &(&'static str, &'static str, &'static str),
-) -> sdk::StackEvent {
+fn said(id: &str, (resource, status, reason): &Event) -> sdk::StackEvent {
     let (physical, kind) = match *resource {
         "stack" => (id, "AWS::CloudFormation::Stack"),
         _ => ("", "AWS::Events::Rule"),
