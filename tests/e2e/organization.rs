@@ -42,6 +42,8 @@ impl Members {
         world.set("SLACK_WEBHOOK_URL", NO_WEBHOOK);
         let (endpoint, _) = world.up();
         let management = clients(&endpoint, REGION).await;
+        let told = management.organizations.describe_organization();
+        let id = told.send().await.unwrap().organization.unwrap().id.unwrap();
         let roots = management.organizations.list_roots().send().await.unwrap();
         let root = roots.roots()[0].id().unwrap().to_owned();
         let unit = management.organizations.create_organizational_unit();
@@ -60,28 +62,19 @@ impl Members {
             b,
             outside,
         };
-        members.write("");
+        members.write(&id);
         members
     }
 
-    /// The stack file, with `more` lines in `organization`.
-    fn write(&self, more: &str) {
+    /// The stack file of organization `id`.
+    fn write(&self, id: &str) {
         let unit = &self.unit;
         let stack = format!(
             "stack: hub\nregion: {REGION}\nchannels:\n  ops: {{ webhook: {{ env: SLACK_WEBHOOK_URL }} }}\nrules:\n  \
-             findings: {{ pattern: {{ source: [aws.guardduty] }}, to: [ops] }}\norganization:\n  id: {}\n  ous: [{unit}]\n  \
-             except: [\"{ACCOUNT}\"]\n  regions: [{REGION}, us-east-1]\n  forward: [findings, alarms]\n  to: [ops]\n{more}",
-            self.id()
+             findings: {{ pattern: {{ source: [aws.guardduty] }}, to: [ops] }}\norganization:\n  id: {id}\n  ous: [{unit}]\n  \
+             except: [\"{ACCOUNT}\"]\n  regions: [{REGION}, us-east-1]\n  forward: [findings, alarms]\n  to: [ops]\n"
         );
         self.world.write("stack.yaml", &stack);
-    }
-
-    fn id(&self) -> String {
-        let told = futures::executor::block_on(async {
-            let asked = self.management.organizations.describe_organization().send();
-            asked.await.unwrap()
-        });
-        told.organization.unwrap().id.unwrap()
     }
 
     async fn trust(&self) {

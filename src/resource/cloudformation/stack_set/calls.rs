@@ -218,8 +218,8 @@ impl Set<'_> {
         Ok(made.await?.stack_set_id.unwrap_or_default())
     }
 
-    /// Begins an operation under an id of the caller's.
-    pub async fn begin(&self, id: &str, deed: &Deed) -> Result<()> {
+    /// Begins an operation under an id of the caller's. Returns its id: an emulated AWS may give it another one.
+    pub async fn begin(&self, id: &str, deed: &Deed) -> Result<String> {
         let client = self.client();
         match deed {
             Deed::Update(update) => self.begin_update(id, update).await,
@@ -237,7 +237,7 @@ impl Set<'_> {
                 let begun = self
                     .aws
                     .call("cloudformation:CreateStackInstances", || request.clone().send());
-                begun.await.map(drop)
+                Ok(begun.await?.operation_id.unwrap_or_else(|| id.to_owned()))
             }
             Deed::DeleteInstances { of, retain } => {
                 let (accounts, targets) = of.to_sdk();
@@ -254,12 +254,12 @@ impl Set<'_> {
                 let begun = self
                     .aws
                     .call("cloudformation:DeleteStackInstances", || request.clone().send());
-                begun.await.map(drop)
+                Ok(begun.await?.operation_id.unwrap_or_else(|| id.to_owned()))
             }
         }
     }
 
-    async fn begin_update(&self, id: &str, update: &Update) -> Result<()> {
+    async fn begin_update(&self, id: &str, update: &Update) -> Result<String> {
         let parameter = |(name, value): (&String, &Option<String>)| {
             let parameter = Parameter::builder().parameter_key(name);
             let previous = value.is_none().then_some(true);
@@ -292,7 +292,7 @@ impl Set<'_> {
         let begun = self
             .aws
             .call("cloudformation:UpdateStackSet", || request.clone().send());
-        begun.await.map(drop)
+        Ok(begun.await?.operation_id.unwrap_or_else(|| id.to_owned()))
     }
 
     /// Stops an operation. What it has done so far stays.

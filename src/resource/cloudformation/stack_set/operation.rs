@@ -76,7 +76,7 @@ impl<'a> Operations<'a> {
                 Err(fault) if fault.is(&["OperationInProgressException"]) => {
                     self.let_others_end(fault).await?
                 }
-                result => return result.map(|()| id),
+                result => return result,
             }
         }
     }
