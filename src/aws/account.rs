@@ -74,7 +74,7 @@ impl Aws {
              policy --target {account}` prints the policies of the role, `alertctl policy --deployer` those of the \
              caller; a role that was just made takes some seconds"
         );
-        fault.hint(hint)
+        Fault { hint: None, ..fault }.hint(hint)
     }
 }
 
@@ -145,7 +145,8 @@ mod tests {
             ),
         ];
         Aws::mocked(Vec::new(), |clients| {
-            clients.sts = mock_client!(aws_sdk_sts, RuleMode::MatchAny, &rules);
+            clients.sts = mock_client!(aws_sdk_sts, RuleMode::MatchAny, &rules, |config| config
+                .retry_config(aws_sdk_sts::config::retry::RetryConfig::disabled()));
         })
     }
 

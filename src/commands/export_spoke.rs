@@ -86,7 +86,13 @@ pub async fn run(app: &App, args: &ExportSpokeArgs) -> Outcome {
             .join("\n")
     };
     let listed = |file: &SpokeFile| json!({ "path": file.path, "text": file.text });
-    let document = || json!({ "version": 1, "files": files.iter().map(listed).collect::<Vec<_>>() });
+    let document = || {
+        json!({
+            "version": 1,
+            "files": files.iter().map(listed).collect::<Vec<_>>(),
+            "template": spokes.document(),
+        })
+    };
     app.out.result(text, document)?;
     Ok(ExitCode::SUCCESS)
 }

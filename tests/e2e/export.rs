@@ -65,6 +65,72 @@ fn a_linter_finds_nothing_in_any_of_them() {
     assert!(findings.is_empty(), "{findings}");
 }
 
+/// The regions in which an organization logs sign-ins, and some others.
+const OF_SPOKES: [&str; 6] = [
+    "us-east-1",
+    "us-east-2",
+    "eu-north-1",
+    "ap-southeast-2",
+    "ap-northeast-2",
+    "eu-west-1",
+];
+
+#[test]
+fn a_linter_finds_nothing_in_the_spokes_of_an_organization() {
+    let world = World::new();
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/stack/fixtures/everything.yaml");
+    let file = file.to_str().unwrap();
+    let base = ["export", "spoke", file, "--format", "cloudformation"];
+    let document = world.json(&base)["template"].clone();
+    let text = world.ok(&base).stdout;
+    assert!(document.to_string().len() < 51_200);
+    let written = world.write("spoke.yaml", &text);
+    let templates: Vec<_> = OF_SPOKES
+        .iter()
+        .map(|region| json!({ "file": written, "region": region, "document": document }))
+        .collect();
+    let input = Value::Array(templates).to_string();
+    let findings = python(
+        "cloudformation-requirements.txt",
+        "lint_templates.py",
+        &[],
+        &[],
+        &input,
+    );
+    assert!(findings.is_empty(), "{findings}");
+}
+
+#[test]
+fn spokes_for_other_pipelines_name_the_hub() {
+    let world = World::new();
+    world.write(
+        "stack.yaml",
+        "stack: hub\nregion: eu-central-1\nchannels: { ops: { webhook: { env: HOOK } } }\norganization:\n  id: o-a1b2c3d4e5\n  \
+         deploy: false\n  forward: [alarms]\n  to: [ops]\n",
+    );
+    let base = ["export", "spoke", "--format"];
+    let refused = world.run(&[&base[..], &["lza"]].concat());
+    assert_eq!(refused.code, 2, "{}", refused.all());
+    for (format, config) in [("lza", "customizations-config.yaml"), ("cfct", "manifest.yaml")] {
+        world.ok(&[
+            &base[..],
+            &[format, "--hub-account", "111122223333", "--write", format],
+        ]
+        .concat());
+        let config = std::fs::read_to_string(world.path().join(format).join(config)).unwrap();
+        let bus = "arn:aws:events:eu-central-1:111122223333:event-bus/hub-organization";
+        assert!(config.contains(bus), "{config}");
+    }
+    let module = world.ok(&[&base[..], &["terraform"]].concat());
+    assert!(module.stderr.is_empty(), "{}", module.stderr);
+    let module: Value = serde_json::from_str(&module.stdout).unwrap();
+    assert!(module["resource"]["aws_cloudwatch_event_rule"].is_object());
+    let deployed = std::fs::read_to_string(world.path().join("stack.yaml")).unwrap();
+    world.write("stack.yaml", &deployed.replace("deploy: false", "ous: [r-ab12]"));
+    let warned = world.ok(&[&base[..], &["terraform"]].concat());
+    assert!(warned.stderr.contains("deploy: false"), "{}", warned.stderr);
+}
+
 #[test]
 fn the_linter_finds_a_mistake() {
     let world = World::new();

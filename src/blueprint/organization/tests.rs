@@ -12,7 +12,7 @@ topics:
 rules:
   root: { preset: root-activity, to: [ops] }
   iam: { preset: iam-changes, to: [ops, mails] }
-  findings: { pattern: { source: [aws.guardduty] }, to: [ops] }
+  findings: { pattern: { source: [aws.guardduty], detail-type: [GuardDuty Finding] }, to: [ops] }
   local: { pattern: { source: [aws.health] }, to: [ops] }
 organization:
   id: o-a1b2c3d4e5

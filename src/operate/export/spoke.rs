@@ -28,8 +28,8 @@ pub struct Spokes<'a> {
 }
 
 impl Spokes<'_> {
-    /// The template itself, as YAML.
-    pub fn cloudformation(&self) -> SpokeFile {
+    /// The template itself, with its description.
+    pub fn document(&self) -> Value {
         let mut template = Map::new();
         for (name, value) in self.template.as_object().into_iter().flatten() {
             template.insert(name.clone(), value.clone());
@@ -37,9 +37,14 @@ impl Spokes<'_> {
                 template.insert("Description".to_owned(), json!(self.description));
             }
         }
+        Value::Object(template)
+    }
+
+    /// The same as YAML.
+    pub fn cloudformation(&self) -> SpokeFile {
         SpokeFile {
             path: format!("{}-spoke.template.yaml", self.stack),
-            text: yaml::written(&Value::Object(template), &[]),
+            text: yaml::written(&self.document(), &[]),
         }
     }
 

@@ -33,7 +33,7 @@ const IN_ANOTHER_ACCOUNT: &str = "src/resource/cloudformation/stack/calls.rs";
 
 /// Files whose calls belong to no kind: the caller's identity, discovery by tag, and commands other than plan,
 /// apply and destroy.
-const APART: [&str; 14] = [
+const APART: [&str; 15] = [
     "src/aws/call.rs",
     "src/aws/discovery.rs",
     "src/aws/functions.rs",
@@ -41,6 +41,7 @@ const APART: [&str; 14] = [
     "src/aws/invoke.rs",
     "src/aws/logs.rs",
     "src/aws/notify.rs",
+    "src/aws/organizations.rs",
     "src/aws/queue.rs",
     "src/aws/simulate.rs",
     "src/aws/stacks.rs",

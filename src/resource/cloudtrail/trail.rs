@@ -109,7 +109,9 @@ impl Resource for CloudtrailTrail {
         Access::write(&["iam:PassRole"], &[OWN_ROLES])
             .when(&[("StringEquals", "iam:PassedToService", "cloudtrail.amazonaws.com")])
             .by(&["cloudtrail:CreateTrail", "cloudtrail:UpdateTrail"]),
-        Access::write(OF_ORGANIZATION, ANY).because("they are about the organization as a whole"),
+        Access::write(OF_ORGANIZATION, ANY)
+            .because("they are about the organization as a whole")
+            .by(&["cloudtrail:CreateTrail", "cloudtrail:UpdateTrail"]),
         Access::delete(&["cloudtrail:DeleteTrail"], &[TRAIL]),
     ];
     type Live = Live;

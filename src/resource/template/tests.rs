@@ -23,8 +23,7 @@ fn a_text_is_written_with_marks_and_read_in_pieces() {
             Piece::Mark(Mark::Region),
             Piece::Literal(":"),
             Piece::Mark(Mark::Account),
-            Piece::Literal(":q"),
-            Piece::Literal("/"),
+            Piece::Literal(":q/"),
             Piece::Mark(Mark::Arn("sns-topic/alerts".to_owned())),
         ]
     );

@@ -207,7 +207,7 @@ mod tests {
   root: { preset: root-activity, to: [ops] }
   iam: { preset: iam-changes, to: [ops] }
   sg: { preset: security-group-changes, to: [ops] }
-  guarded: { pattern: { source: [aws.guardduty] }, to: [ops] }
+  guarded: { pattern: { source: [aws.guardduty], detail-type: [GuardDuty Finding] }, to: [ops] }
 ";
 
     #[test]
@@ -226,7 +226,10 @@ mod tests {
             branches.iter().all(|branch| branch.get("$or").is_none()),
             "{both}"
         );
-        assert_eq!(forwarded[1].pattern, json!({ "source": ["aws.guardduty"] }));
+        assert_eq!(
+            forwarded[1].pattern,
+            json!({ "source": ["aws.guardduty"], "detail-type": ["GuardDuty Finding"] })
+        );
         assert_eq!(forwarded[0].pattern, alarms_of_members());
     }
 
