@@ -302,7 +302,7 @@ pub struct StatusArgs {
     pub which: StackOrName,
     /// Show who in the organization is not heard: accounts and regions without a spoke, or with a broken one. Exits with 2
     /// if there are any
-    #[arg(long, conflicts_with = "stack")]
+    #[arg(long, conflicts_with_all = ["stack", "wait"])]
     pub org: bool,
     #[command(flatten)]
     pub wait: Wait,

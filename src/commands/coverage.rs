@@ -11,10 +11,10 @@ use crate::engine::plan::{Action, Plan, Step};
 use crate::operate::organization::{self, Instance, Place, Standing};
 use crate::output::Failure;
 use crate::resource::Resource as _;
+use crate::resource::cloudformation::stack::CloudformationStack;
 use crate::resource::cloudformation::stack_set::{self, CloudformationStackSet};
 use crate::stack::{Ciphertexts, Organization};
 
-const TARGET: &str = "cloudformation-stack";
 /// The exit code if somebody in the organization is not heard.
 const GAPS: u8 = 2;
 
@@ -107,7 +107,7 @@ fn of_kind<'p>(plan: &'p Plan, kind: &'static str) -> impl Iterator<Item = &'p S
 
 /// The stacks of `targets`.
 fn of_targets(organization: &Organization, plan: &Plan) -> Vec<Instance> {
-    let there: Vec<_> = of_kind(plan, TARGET)
+    let there: Vec<_> = of_kind(plan, CloudformationStack::KIND)
         .filter(|step| step.action != Action::Create)
         .collect();
     let targets = organization.targets.iter().filter_map(|target| {

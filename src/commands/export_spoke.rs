@@ -57,7 +57,12 @@ pub async fn run(app: &App, args: &ExportSpokeArgs) -> Outcome {
             ),
         ],
         regions: stack.regions_of_members(organization, home),
-        except: organization.except.clone(),
+        except: organization
+            .except
+            .iter()
+            .cloned()
+            .chain(args.hub_account.clone())
+            .collect(),
     };
     let files = match args.format {
         SpokeFormat::Cloudformation => vec![spokes.cloudformation()],

@@ -22,11 +22,35 @@ impl Access {
 
     /// The same with what AWS knows: the key of somebody else that `stack` uses, and the names of its organization's accounts.
     pub(super) async fn home(&self, stack: &Stack) -> Result<Home<'_>, Failure> {
+        self.refuse_hub(stack).await?;
         Ok(Home {
             key: self.existing_key(stack).await?,
             accounts: self.names_of_accounts(stack).await?,
             ..self.place(stack).await?
         })
+    }
+
+    /// The hub hears its own account by rules on the default bus. A spoke there would send everything a second time.
+    async fn refuse_hub(&self, stack: &Stack) -> Result<(), Failure> {
+        let Some(organization) = &stack.organization else {
+            return Ok(());
+        };
+        let here = &self.aws.scope().await?.account;
+        let targets = organization
+            .targets
+            .iter()
+            .map(|target| ("targets", &target.account));
+        let accounts = organization.accounts.iter().map(|account| ("accounts", account));
+        let mut named = targets.chain(accounts).filter(|(_, account)| *account == here);
+        match named.next() {
+            Some((section, _)) => Err(Failure::new(
+                format!(
+                    "`organization.{section}` names {here}, the account of the stack itself: its events would arrive twice"
+                ),
+                format!("remove {here} from `{section}`: the stack hears its own account anyway"),
+            )),
+            None => Ok(()),
+        }
     }
 
     /// The names of the accounts of the organization that `stack` hears. Without the permission to list them, messages

@@ -47,8 +47,8 @@ impl Coverage {
             let line = format!(
                 "| {} | {} | {} |\n",
                 code(&member.account),
-                prose(&member.name).replace('|', "\\|"),
-                gaps.join("; ").replace('|', "\\|"),
+                prose(&member.name),
+                gaps.join("; "),
             );
             if text.len() + line.len() > LIMIT / 2 {
                 text.push_str("\n… and more accounts\n");

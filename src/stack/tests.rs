@@ -194,6 +194,7 @@ mod endpoints;
 mod events;
 mod log_alarms;
 mod mutes;
+mod organization;
 mod places;
 mod presets;
 mod protect;

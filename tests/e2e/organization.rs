@@ -222,6 +222,13 @@ async fn spokes_come_into_the_members_accounts_forward_to_the_hub_and_go_again()
         members.instances().await == Members::current(&[a, b, &joined])
     })
     .await;
+    // Its name in messages is the one thing to apply.
+    let named = world.ok(&["plan", "--local"]).all();
+    assert!(
+        named.contains("→ \"joined\"") || named.contains("\"joined\""),
+        "{named}"
+    );
+    world.ok(&APPLY);
     let again = world.ok(&["plan", "--local", "--detailed-exitcode"]);
     assert_eq!(again.code, 0, "{}", again.all());
 

@@ -33,6 +33,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "operate/backtest",
             "operate/import",
             "operate/export",
+            "operate/organization",
             "partition",
             "duration",
             "relay_zip",
@@ -46,6 +47,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "operate/dead_letters",
             "operate/probe",
             "operate/backtest",
+            "operate/organization",
             "cli",
             "local",
             "engine/execute",
@@ -76,6 +78,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     ("operate/dead_letters", &["blueprint", "resource", "aws"]),
     ("operate/export", &["engine/graph", "resource"]),
+    ("operate/organization", &["resource", "aws"]),
     (
         "operate/import",
         &["blueprint", "resource", "aws", "stack", "duration"],

@@ -36,7 +36,7 @@ impl Build<'_> {
         buses: &mut Buses,
     ) -> Vec<Wiring> {
         let stack = self.stack;
-        let Some(organization) = &stack.organization else {
+        let Some(organization) = stack.organization.as_ref().filter(|one| one.hears()) else {
             return Vec::new();
         };
         self.graph.require(Precondition::NamesOfMembers);
@@ -89,9 +89,7 @@ impl Build<'_> {
             let what = to.map_or_else(|| "alarms".to_owned(), |to| format!("alarms.{to}"));
             Wiring {
                 key: format!("organization.{what}"),
-                name: self
-                    .names
-                    .default_rule(&format!("organization-{}", what.replace('.', "-"))),
+                name: self.names.default_rule(&format!("organization.{what}")),
                 description: format!("alertctl stack {}: alarms of the organization", self.stack.stack),
                 trigger: Trigger::Pattern(pattern.clone()),
                 state: RuleState::Enabled,

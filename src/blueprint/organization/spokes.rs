@@ -27,12 +27,18 @@ impl Build<'_> {
     /// event that finds no bus is not sent again.
     pub(in super::super) fn spokes(&mut self, hub: &Ref<EventbridgeEventBus>, after: &[NodeId]) {
         let stack = self.stack;
-        let Some(organization) = stack.organization.as_ref().filter(|one| one.deploy) else {
+        let Some(organization) = stack
+            .organization
+            .as_ref()
+            .filter(|one| one.deploy && one.hears())
+        else {
             return;
         };
         self.expect_organization(organization);
+        let mut after = after.to_vec();
         if organization.has_set() {
-            self.stack_set(organization, hub, after);
+            // An account that moves from the set to the targets has the names of its spoke once only.
+            after.push(self.stack_set(organization, hub, &after));
         }
         for target in &organization.targets {
             let MemberTarget {
@@ -52,11 +58,16 @@ impl Build<'_> {
                 tags: self.tags_of_spokes::<CloudformationStack>(&key),
                 bus: hub.clone(),
             };
-            self.graph.add_after(key, spoke, after.to_vec());
+            self.graph.add_after(key, spoke, after.clone());
         }
     }
 
-    fn stack_set(&mut self, organization: &Organization, hub: &Ref<EventbridgeEventBus>, after: &[NodeId]) {
+    fn stack_set(
+        &mut self,
+        organization: &Organization,
+        hub: &Ref<EventbridgeEventBus>,
+        after: &[NodeId],
+    ) -> NodeId {
         let stack = self.stack;
         let targets = match organization.ous.is_empty() {
             true => Targets::Accounts(organization.accounts.clone()),
@@ -76,7 +87,7 @@ impl Build<'_> {
             tags: self.tags_of_spokes::<CloudformationStackSet>(SET),
             bus: hub.clone(),
         };
-        self.graph.add_after(SET, set, after.to_vec());
+        self.graph.add_after(SET, set, after.to_vec()).id().clone()
     }
 
     fn expect_organization(&mut self, organization: &Organization) {

@@ -101,7 +101,7 @@ fn a_spoke_forwards_alarms_of_its_own_where_no_others_are_wanted() {
         .iter()
         .find(|pattern| pattern["source"][0] == "aws.cloudwatch")
         .expect("alarms");
-    let prefix = alarms["detail"]["alarmName"][0]["prefix"]
+    let prefix = alarms["$or"][0]["detail"]["alarmName"][0]["prefix"]
         .as_str()
         .expect("a prefix");
     let alarm = template["Resources"]["DeadLettersAlarm"]["Properties"]["AlarmName"]["Fn::Sub"].as_str();

@@ -247,3 +247,23 @@ async fn a_rule_that_moves_to_another_bus_is_made_there_with_its_targets_before_
         (&vec![1], &vec![2, 4])
     );
 }
+
+/// Kinds that are owned through their parent call what lives in a stranger's ours.
+#[test]
+fn what_lives_in_a_strangers_resource_is_left_with_it() {
+    let mut graph = Graph::default();
+    let rule = graph.add("logins", rule("logins", "mission-logins"));
+    let strangers = rule.id().clone();
+    let within = graph.add("logins", targets(rule)).id().clone();
+    let live = || std::rc::Rc::new(()) as AnyLive;
+    let seen = Observation {
+        scope: scope(),
+        wanted: HashMap::from([
+            (strangers, Presence::Foreign(live())),
+            (within, Presence::Ours(live())),
+        ]),
+        orphans: Vec::new(),
+        warnings: Vec::new(),
+    };
+    assert!(seen.none_wanted(&graph).orphans.is_empty());
+}

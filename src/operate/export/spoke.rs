@@ -23,7 +23,7 @@ pub struct Spokes<'a> {
     /// The values of the template's parameters, by name.
     pub parameters: Vec<(String, String)>,
     pub regions: Vec<String>,
-    /// Ids of accounts that get none.
+    /// Ids of accounts that get none, the hub's own among them.
     pub except: Vec<String>,
 }
 
@@ -135,7 +135,7 @@ impl Spokes<'_> {
             (snake(name), about)
         };
         let module = json!({
-            "terraform": { "required_providers": { "aws": { "source": "hashicorp/aws", "version": ">= 5.0" } } },
+            "terraform": { "required_providers": { "aws": { "source": "hashicorp/aws", "version": ">= 5.40" } } },
             "variable": parameters.iter().map(variable).collect::<Map<_, _>>(),
             "data": {
                 "aws_caller_identity": { "current": {} },

@@ -164,7 +164,10 @@ pub fn coverage(
             members.push(member);
             continue;
         }
-        for region in place.regions {
+        // A target may be in a region of its own.
+        let here = instances.iter().filter(|one| one.account == account.id);
+        let regions: BTreeSet<_> = place.regions.iter().chain(here.map(|one| &one.region)).collect();
+        for region in regions {
             wanted += 1;
             let standing = by_place.get(&(account.id.as_str(), region.as_str()));
             let spoke = read.get(&(account.id.clone(), region.clone()));

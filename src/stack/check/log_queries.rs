@@ -68,7 +68,13 @@ fn groups(checker: &mut Checker<'_>, path: &[&str], groups: &[String], region: O
 
 fn group_arn(checker: &mut Checker<'_>, path: &[&str], arn: &str, region: Option<&str>) {
     let parts = Parts::of(arn).filter(|parts| parts.service == "logs");
-    let Some(parts) = parts.filter(|parts| parts.resource.starts_with("log-group:")) else {
+    let is_group = |resource: &str| {
+        let name = resource
+            .strip_prefix("log-group:")
+            .map(|name| name.strip_suffix(":*").unwrap_or(name));
+        name.is_some_and(|name| !name.is_empty() && !name.contains(':'))
+    };
+    let Some(parts) = parts.filter(|parts| is_group(parts.resource)) else {
         let problem = Problem::error(checker.at(path), "this is not the ARN of a log group");
         checker.report(problem.help("write `arn:aws:logs:<region>:<account>:log-group:<name>`, or the name"));
         return;

@@ -1,9 +1,10 @@
 //! Checks the organization: its ids, what its members forward, and who hears of it.
 
 use super::{Checker, destinations, is_account_id};
+use crate::partition::Partition;
 use crate::stack::file::problem::Problem;
 use crate::stack::file::read::nearest;
-use crate::stack::model::{ALARMS, Organization, Preset, What};
+use crate::stack::model::{ALARMS, MemberTarget, Organization, Preset, TrailSource, What};
 
 /// The longest pattern of a rule in characters of JSON (EventBridge quota).
 const MAX_PATTERN: usize = 2048;
@@ -16,6 +17,17 @@ pub(super) fn check(checker: &mut Checker<'_>) {
         return;
     };
     ids(checker, organization);
+    let of_trail = match &stack.trail {
+        Some(trail) => matches!(&trail.source, TrailSource::Own(own) if own.organization),
+        None => false,
+    };
+    let written = ["ous", "accounts", "targets", "forward", "to"];
+    let is_bare = !written
+        .iter()
+        .any(|key| checker.is_written(&["organization", key]));
+    if of_trail && is_bare {
+        return;
+    }
     reached(checker, organization);
     forward(checker, organization);
     let to = ["organization", "to"];
@@ -30,11 +42,55 @@ pub(super) fn check(checker: &mut Checker<'_>) {
         ));
     }
     for (index, region) in organization.regions.iter().enumerate() {
-        let index = index.to_string();
-        checker.region(&["organization", "regions", &index], region);
+        let text = index.to_string();
+        let path = ["organization", "regions", &text];
+        if checker.region(&path, region) {
+            reaches_home(checker, &path, region);
+        }
+        if organization.regions[..index].contains(region) {
+            let problem = Problem::error(checker.at(&path), format!("{region} is named twice"));
+            checker.report(problem.help("remove one of the two"));
+        }
     }
+    own_bus(checker);
     targets(checker, organization);
     patterns(checker, organization);
+}
+
+/// EventBridge forwards nothing between partitions, and only in the largest one between regions.
+fn reaches_home(checker: &mut Checker<'_>, path: &[&str], region: &str) {
+    let Some(home) = checker.stack.region.as_deref().filter(|home| *home != region) else {
+        return;
+    };
+    let (here, there) = (Partition::of_region(home), Partition::of_region(region));
+    let message = match (here == there, here.forwards) {
+        (true, true) => return,
+        (false, _) => format!(
+            "{region} belongs to {}, from which nothing reaches {home}",
+            there.name
+        ),
+        (true, false) => format!(
+            "EventBridge forwards nothing between the regions of {}",
+            here.name
+        ),
+    };
+    let problem = Problem::error(checker.at(path), message);
+    checker.report(problem.help(format!("remove it: only {home} can be heard here")));
+}
+
+/// The name of the members' bus, by which the stack finds it again.
+fn own_bus(checker: &mut Checker<'_>) {
+    let stack = checker.stack;
+    let taken = stack.default_name("organization");
+    for (key, bus) in &stack.buses {
+        let name = bus.name.clone().unwrap_or_else(|| stack.default_name(key));
+        if name == taken {
+            let message = format!("`{taken}` is the name of the bus that hears the organization");
+            let problem = Problem::error(checker.key(&["buses", key]), message);
+            let problem = problem.related(checker.key(&["organization"]), "the organization");
+            checker.report(problem.help("give this bus another name"));
+        }
+    }
 }
 
 fn is_unit(text: &str) -> bool {
@@ -80,6 +136,11 @@ fn ids(checker: &mut Checker<'_>, organization: &Organization) {
         ("except", &organization.except),
     ] {
         for (index, id) in ids.iter().enumerate() {
+            if ids[..index].contains(id) {
+                let place = checker.at(&["organization", section, &index.to_string()]);
+                let problem = Problem::error(place, format!("`{}` is named twice", id.escape_debug()));
+                checker.report(problem.help("remove one of the two"));
+            }
             if !is_account_id(id) {
                 let message = format!("`{}` is not the id of an account", id.escape_debug());
                 let place = checker.at(&["organization", section, &index.to_string()]);
@@ -113,7 +174,7 @@ fn reached(checker: &mut Checker<'_>, organization: &Organization) {
         let problem = problem.related(checker.key(&["organization", "ous"]), "the other one");
         checker.report(problem.help("remove one of the two: AWS deploys to units by itself, and to accounts through roles that you make"));
     }
-    if organization.ous.is_empty() && !organization.except.is_empty() {
+    if organization.ous.is_empty() && organization.deploy && !organization.except.is_empty() {
         let problem = Problem::error(
             checker.key(&["organization", "except"]),
             "`except` leaves accounts out of `ous`, and there are none",
@@ -190,18 +251,32 @@ fn targets(checker: &mut Checker<'_>, organization: &Organization) {
             let problem = Problem::error(checker.at(&at("account")), message);
             checker.report(problem.help("write its twelve digits, in quotes"));
         }
-        let is_fine = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-/".contains(c);
+        // A tag of the members' bus remembers it.
+        let is_fine = |c: char| c.is_ascii_alphanumeric() || "_+=.@-/".contains(c);
+        let name = target.role.rsplit('/').next().unwrap_or_default();
+        if !(1..=64).contains(&name.len()) {
+            let problem = Problem::error(
+                checker.at(&at("role")),
+                "the name of a role has 1 to 64 characters",
+            );
+            checker.report(
+                problem.help(
+                    "write the role's name, with its path before it if it has one: `ops/alertctl-deploy`",
+                ),
+            );
+        }
         checker.text(
             &at("role"),
             &target.role,
-            1..=512,
+            1..=200,
             is_fine,
-            "letters, digits and _+=,.@-/",
+            "letters, digits and _+=.@-/",
         );
-        checker.region(&at("region"), &target.region);
-        let same = |other: &&crate::stack::model::MemberTarget| {
-            (&other.account, &other.region) == (&target.account, &target.region)
-        };
+        if checker.region(&at("region"), &target.region) {
+            reaches_home(checker, &at("region"), &target.region);
+        }
+        let same =
+            |other: &&MemberTarget| (&other.account, &other.region) == (&target.account, &target.region);
         if organization.targets[..index].iter().find(same).is_some() {
             let problem = Problem::error(
                 checker.at(&["organization", "targets", &index_text]),
@@ -240,7 +315,8 @@ fn patterns(checker: &mut Checker<'_>, organization: &Organization) {
     };
     for forwarded in stack.forwarded(organization, &home) {
         let length = forwarded.pattern.to_string().chars().count();
-        if length > MAX_PATTERN && forwarded.rules.len() > 1 {
+        let parts = forwarded.pattern["$or"].as_array().map_or(1, Vec::len);
+        if length > MAX_PATTERN && parts > 1 {
             let message = format!(
                 "the rules {} may match the same events, so that spokes forward them with one pattern of {length} characters",
                 forwarded.rules.join(", ")

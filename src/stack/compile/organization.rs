@@ -99,7 +99,8 @@ impl Stack {
     }
 }
 
-/// Matches changes of the state of every alarm that somebody is to be told of.
+/// Matches every alarm of a member that goes off, and that is over or loses its data then. That it is fine after it was made, or
+/// after a gap in its data, is told to nobody: a thousand accounts would say so at once.
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html>
 pub fn alarms_of_members() -> Value {
     states(json!([{ "anything-but": { "prefix": OF_SCALING } }]))
@@ -116,14 +117,18 @@ pub fn spoke_alarm(stack: &Stack) -> String {
 }
 
 fn states(names: Value) -> Value {
+    let mut goes_off = json!({
+        "alarmName": names,
+        "muteDetail": { "mutedByArn": [{ "exists": false }] },
+        "state": { "actionsSuppressedBy": [{ "exists": false }] },
+    });
+    let mut ends = goes_off.clone();
+    goes_off["state"]["value"] = json!(["ALARM"]);
+    ends["previousState"] = json!({ "value": ["ALARM"] });
     json!({
         "source": ["aws.cloudwatch"],
-        "detail-type": ["CloudWatch Alarm State Change", "CloudWatch Alarm Contributor State Change"],
-        "detail": {
-            "alarmName": names,
-            "muteDetail": { "mutedByArn": [{ "exists": false }] },
-            "state": { "value": ["ALARM", "OK"], "actionsSuppressedBy": [{ "exists": false }] },
-        },
+        "detail-type": ["CloudWatch Alarm State Change"],
+        "$or": [{ "detail": goes_off }, { "detail": ends }],
     })
 }
 

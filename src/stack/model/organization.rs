@@ -70,6 +70,11 @@ impl Organization {
         !self.ous.is_empty() || !self.accounts.is_empty()
     }
 
+    /// Whether anything of the members is heard. If not, it only says which organization the trail logs.
+    pub fn hears(&self) -> bool {
+        !self.forward.is_empty()
+    }
+
     /// Whether the alarms of the members are told.
     pub fn hears_alarms(&self) -> bool {
         self.forward.iter().any(|what| what == ALARMS)

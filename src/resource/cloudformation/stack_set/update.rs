@@ -40,12 +40,15 @@ pub(super) async fn update(
     let operations = Operations::of(wanted.set(cx.aws), cx);
     let mut started = Vec::new();
     // What is wanted no longer goes first: an account may be in a unit that goes and in one that comes.
-    for of in gone(wanted, &live) {
-        started.push(
-            operations
-                .start(&Deed::DeleteInstances { of, retain: false })
-                .await?,
-        );
+    let gone = gone(wanted, &live);
+    let some_left = !gone.is_empty();
+    for of in gone {
+        let deed = Deed::DeleteInstances { of, retain: false };
+        started.push(operations.start(&deed).await?);
+    }
+    // What is made next may be in the same places.
+    for id in &started {
+        operations.ended(id).await?;
     }
     let whole = changes.touch_any(SET);
     let parameters = wanted.filled(cx)?;
@@ -70,7 +73,8 @@ pub(super) async fn update(
         let field = change.field.strip_prefix("tags.").unwrap_or_default();
         field.starts_with(EXCEPT_TAG)
     });
-    let all = others_may_join || live.instances.has_gaps(&live);
+    // A unit that left may be below one that stays, whose accounts just lost their instances.
+    let all = others_may_join || some_left || live.instances.has_gaps(&live);
     for of in missing(wanted, &live, cx, all) {
         started.push(operations.start(&Deed::CreateInstances(of)).await?);
     }
