@@ -9,6 +9,8 @@ use serde_json::Value;
 use crate::support::account::{ACCOUNT, clients, clients_of, eventually};
 use crate::support::{NO_WEBHOOK, World, http};
 
+mod coverage;
+
 const REGION: &str = "eu-central-1";
 
 /// A world with an organization: the local AWS, a unit of two accounts, and one account outside of the unit.
@@ -349,57 +351,4 @@ async fn a_run_that_is_killed_while_it_waits_is_gone_on_with() {
         .await
         .unwrap();
     assert!(operations.summaries().len() <= 2, "{operations:?}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn who_is_not_heard_is_told_until_everybody_is() {
-    let members = Members::new().await;
-    let Members {
-        world,
-        a,
-        outside,
-        root,
-        unit,
-        ..
-    } = &members;
-    members.trust().await;
-    world.ok(&APPLY);
-    let status = ["status", "--org", "--local"];
-    let ran = world.run(&[&status[..], &["--output", "json"]].concat());
-    assert_eq!(ran.code, 2, "{}", ran.all());
-    let told: Value = serde_json::from_str(&ran.stdout).unwrap();
-    let list = told["coverage"]["members"].as_array().unwrap();
-    let accounts: Vec<_> = list.iter().map(|one| one["account"].as_str().unwrap()).collect();
-    assert_eq!(accounts, [outside], "{told:#}");
-    assert_eq!(list[0]["name"], "outside");
-    assert!(list[0]["gaps"]["no-spoke"].is_array(), "{told:#}");
-    assert_eq!(told["coverage"]["covered"], 4);
-
-    // What a spoke could not forward is counted in the member's account, by the role that is there for that.
-    let there = clients_of(a, &members.endpoint, REGION).await;
-    let queue = there.sqs.get_queue_url().queue_name("hub-spoke-dead-letters");
-    let url = queue.send().await.unwrap().queue_url.unwrap();
-    let sent = there.sqs.send_message().queue_url(&url).message_body("{}");
-    sent.send().await.unwrap();
-    let ran = world.run(&status);
-    assert_eq!(ran.code, 2, "{}", ran.all());
-    assert!(
-        ran.stdout.contains("events could not be forwarded (1 waiting)"),
-        "{}",
-        ran.all()
-    );
-    assert!(
-        ran.stdout
-            .contains("no spoke: its alarms and events reach nobody"),
-        "{}",
-        ran.all()
-    );
-    there.sqs.purge_queue().queue_url(&url).send().await.unwrap();
-
-    let file = std::fs::read_to_string(world.path().join("stack.yaml")).unwrap();
-    world.write("stack.yaml", &file.replace(unit.as_str(), root));
-    world.ok(&APPLY);
-    let ran = world.run(&status);
-    assert_eq!(ran.code, 0, "{}", ran.all());
-    assert!(ran.stdout.starts_with("6 of 6 spokes"), "{}", ran.all());
 }

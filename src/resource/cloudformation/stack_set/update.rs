@@ -40,9 +40,7 @@ pub(super) async fn update(
     let operations = Operations::of(wanted.set(cx.aws), cx);
     let mut started = Vec::new();
     // What is wanted no longer goes first: an account may be in a unit that goes and in one that comes.
-    let gone = gone(wanted, &live);
-    let some_left = !gone.is_empty();
-    for of in gone {
+    for of in gone(wanted, &live) {
         let deed = Deed::DeleteInstances { of, retain: false };
         started.push(operations.start(&deed).await?);
     }
@@ -74,7 +72,11 @@ pub(super) async fn update(
         field.starts_with(EXCEPT_TAG)
     });
     // A unit that left may be below one that stays, whose accounts just lost their instances.
-    let all = others_may_join || some_left || live.instances.has_gaps(&live);
+    let unit_left = match &wanted.targets {
+        Targets::Units { ous, .. } => live.units.iter().any(|unit| !ous.contains(unit)),
+        Targets::Accounts(_) => false,
+    };
+    let all = others_may_join || unit_left || live.instances.has_gaps(&live);
     for of in missing(wanted, &live, cx, all) {
         started.push(operations.start(&Deed::CreateInstances(of)).await?);
     }

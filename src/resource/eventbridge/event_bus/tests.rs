@@ -146,3 +146,30 @@ fn a_full_quota_is_a_fault_with_a_way_on() {
         assert!(hint.contains("Service Quotas"), "{hint}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_it_remembers_of_stacks_in_other_accounts_stays_and_keeps_it_until_they_were_looked_at() {
+    let fake = Fake::new(REGION);
+    let live = create(&fake).await.unwrap();
+    let record = (
+        "alertctl:spoke:444455556666:us-east-1".to_owned(),
+        "deploy hub".to_owned(),
+    );
+    let state = || fake.state.lock().unwrap();
+    state().tags.get_mut(&live.arn).unwrap().extend([record]);
+    let seen = observe(&fake, &[desired()]).await;
+    let live = ours(&seen.wanted[0]).clone();
+    assert!(changes(&desired(), &live, &known(&[])).is_empty());
+    let other = EventbridgeEventBus {
+        description: None,
+        ..desired()
+    };
+    let aws = fake.aws();
+    let cx = step(&aws, known(&[]));
+    let changes = changes(&other, &live, &known(&[]));
+    other.update(live.clone(), &changes, &cx).await.unwrap();
+    assert_eq!(fake.script.count("untag"), 0);
+    let fault = EventbridgeEventBus::delete(live, &cx).await.unwrap_err();
+    assert!(fault.to_string().contains("444455556666, us-east-1"), "{fault}");
+    assert_eq!(fake.script.count("delete-bus"), 0);
+}

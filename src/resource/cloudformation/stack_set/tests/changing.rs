@@ -50,6 +50,32 @@ async fn units_and_regions_come_and_go() {
     assert_eq!(reach, "4 stacks: 2 accounts × 2 regions");
 }
 
+/// The unit that leaves may be below one that stays: the deletion takes the instances of both.
+#[tokio::test(start_paused = true)]
+async fn a_unit_that_leaves_does_not_take_what_another_one_wants() {
+    let fake = organization();
+    let other = "ou-ab12-22222222";
+    let both = CloudformationStackSet {
+        targets: Targets::Units {
+            ous: vec![other.into(), UNIT.into()],
+            except: Vec::new(),
+        },
+        ..desired()
+    };
+    apply(&fake, &both).await.unwrap();
+    fake.written();
+    apply(&fake, &desired()).await.unwrap();
+    let written = fake.written();
+    assert!(
+        written[0].starts_with(&format!("delete-instances {other} ")),
+        "{written:?}"
+    );
+    assert!(
+        written[1].starts_with(&format!("create-instances {UNIT} ")),
+        "{written:?}"
+    );
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_account_that_is_excepted_loses_its_stacks_and_gets_them_back() {
     let fake = organization();
