@@ -25,6 +25,8 @@ mod contender;
 mod dynamodb;
 #[path = "../../tests/relay/support/fakes.rs"]
 mod fakes;
+#[path = "../../tests/relay/support/logs.rs"]
+mod logs;
 #[path = "../../../tests/e2e/support/python.rs"]
 mod python;
 #[path = "../../tests/relay/support/runtime_api.rs"]
