@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use aws_sdk_organizations::types::AccountState;
+use aws_sdk_organizations::types::{AccountState, OrganizationFeatureSet};
 
 use super::call::pages;
 use super::fault::Result;
@@ -29,10 +29,17 @@ pub struct Organization {
     pub id: String,
     /// The id of its management account.
     pub management_account: String,
+    /// Whether it has more than consolidated billing, which StackSets needs.
+    pub all_features: bool,
 }
 
-/// Reads the organization of the caller's account, which every member may ask. `None` if it is in none.
-pub async fn organization(aws: &Aws) -> Result<Option<Organization>> {
+/// The organization of the caller's account, which every member may ask; read once. `None` if the account is in none.
+pub async fn organization(aws: &Aws) -> Result<Rc<Option<Organization>>> {
+    aws.once("organizations:DescribeOrganization", async || describe(aws).await)
+        .await
+}
+
+async fn describe(aws: &Aws) -> Result<Option<Organization>> {
     let request = aws.connection.clients.organizations.describe_organization();
     let answer = aws.call("organizations:DescribeOrganization", || request.clone().send());
     match answer.await {
@@ -40,6 +47,9 @@ pub async fn organization(aws: &Aws) -> Result<Option<Organization>> {
         answer => Ok(answer?.organization.map(|found| Organization {
             id: found.id.unwrap_or_default(),
             management_account: found.master_account_id.unwrap_or_default(),
+            all_features: found
+                .feature_set
+                .is_none_or(|features| features == OrganizationFeatureSet::All),
         })),
     }
 }

@@ -20,12 +20,10 @@ use crate::resource::eventbridge::rule::{RuleState, Trigger};
 use crate::resource::eventbridge::targets::{Input, Target};
 use crate::resource::sns::topic::SnsTopic;
 use crate::resource::{NodeId, Ref};
-use crate::stack::{Alarm, Endpoint, Stack, is_arn};
+use crate::stack::{Alarm, Endpoint, MAX_PATTERN, Stack, is_arn, unmuted_alarms};
 
 /// The key for changes of state from other regions; no key in a stack file contains a dot.
 const STATES: &str = "alarm.states";
-/// Longest pattern of a rule in characters of JSON (EventBridge quota).
-const MAX_PATTERN: usize = 2048;
 
 /// The topics that an alarm notifies, each with the states for it.
 fn notified(alarm: &Alarm) -> BTreeMap<String, BTreeSet<&'static str>> {
@@ -249,11 +247,7 @@ fn forwarded(names: &[String]) -> Value {
     json!({
         "source": ["aws.cloudwatch"],
         "detail-type": ["CloudWatch Alarm State Change"],
-        "detail": {
-            "alarmName": names,
-            "muteDetail": { "mutedByArn": [{ "exists": false }] },
-            "state": { "actionsSuppressedBy": [{ "exists": false }] },
-        },
+        "detail": unmuted_alarms(&json!(names)),
     })
 }
 

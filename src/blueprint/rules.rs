@@ -138,11 +138,10 @@ impl Build<'_> {
             ways_home.insert(region.clone(), self.way_home(&region, &here));
         }
         let targeted = wirings.len();
-        let on_hub: Vec<_> = wirings
+        let on_hub = wirings
             .iter()
-            .filter(|wiring| wiring.bus.as_deref() == Some(MEMBERS))
-            .collect();
-        let on_hub: Vec<_> = on_hub.into_iter().map(|wiring| targets_of(&wiring.key)).collect();
+            .filter(|wiring| wiring.bus.as_deref() == Some(MEMBERS));
+        let on_hub: Vec<_> = on_hub.map(|wiring| targets_of(&wiring.key)).collect();
         for (index, wiring) in forwarding.into_iter().enumerate() {
             for region in &wiring.regions {
                 self.forwarding_home(&wiring, region, &ways_home[region]);

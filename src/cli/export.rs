@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::StackFile;
+use super::policy::account;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -73,7 +74,7 @@ pub struct ExportSpokeArgs {
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub format: SpokeFormat,
     /// Id of the account with the stack, which the files of lza and cfct name
-    #[arg(long, value_name = "ACCOUNT", required_if_eq_any = [("format", "lza"), ("format", "cfct")])]
+    #[arg(long, value_name = "ACCOUNT", value_parser = account, required_if_eq_any = [("format", "lza"), ("format", "cfct")])]
     pub hub_account: Option<String>,
     /// Write the files into this directory instead of standard output
     #[arg(long, value_name = "DIR", required_if_eq_any = [("format", "lza"), ("format", "cfct")])]

@@ -57,7 +57,8 @@ pub struct PolicyArgs {
     pub account: Option<String>,
 }
 
-fn account(text: &str) -> Result<String, String> {
+/// Reads the id of an account.
+pub(super) fn account(text: &str) -> Result<String, String> {
     match text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
         true => Ok(text.to_owned()),
         false => Err("twelve digits".to_owned()),

@@ -48,18 +48,18 @@ pub async fn run(app: &App, args: &StatusArgs) -> Outcome {
     let regions = stack.regions_of_members(organization, home);
     let rules = stack.rules_of_members(organization, home);
     let needs_trail = rules.iter().any(|rule| rule.needs_trail());
-    let (reader, queue) = (spoke::reader(stack), spoke::dead_letters(stack));
+    let reader = |region: &str| spoke::reader(stack, region);
+    let queue = spoke::dead_letters(stack);
     let read = organization::read(aws, &instances, &reader, &queue, needs_trail).await?;
     let scope = aws.scope().await?;
-    let here = here.map(|here| here.management_account).unwrap_or_default();
     let place = Place {
         accounts: &accounts,
         hub: &scope.account,
-        management_account: &here,
+        management_account: here.as_ref().as_ref().map_or("", |here| &here.management_account),
         regions: &regions,
         except: &organization.except,
         needs_trail,
-        names: stack.accounts.clone(),
+        names: Some(&stack.accounts),
     };
     let coverage = organization::coverage(&place, &instances, &read);
     let text = || match app.out.format {

@@ -25,13 +25,7 @@ pub async fn run(app: &App, command: &ExportCommand) -> Outcome {
 async fn cloudformation(app: &App, args: &ExportStackArgs) -> Outcome {
     let loaded = app.load_for(&args.file.path, Ciphertexts::Unused).await?;
     let stack = &loaded.stack;
-    let region = app.global.region.as_deref().or(stack.region.as_deref());
-    let home = region.ok_or_else(|| {
-        Failure::new(
-            "the stack file has no region",
-            "pass --region, or add `region:` to the stack file",
-        )
-    })?;
+    let home = app.written_region(stack)?;
     app.refuse_mistyped(home)?;
     let key = stack.key.existing.as_deref();
     let at = Home {

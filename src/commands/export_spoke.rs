@@ -1,12 +1,11 @@
 //! `alertctl export spoke`.
 
 use std::fs;
-use std::path::Path;
 use std::process::ExitCode;
 
 use serde_json::json;
 
-use super::{App, Outcome};
+use super::{App, Outcome, files};
 use crate::blueprint::{Names, spoke};
 use crate::cli::{ExportSpokeArgs, SpokeFormat};
 use crate::operate::export::{SpokeFile, Spokes};
@@ -27,21 +26,9 @@ pub async fn run(app: &App, args: &ExportSpokeArgs) -> Outcome {
             "add `organization:` to the stack file",
         ));
     };
-    let region = app.global.region.as_deref().or(stack.region.as_deref());
-    let home = region.ok_or_else(|| {
-        Failure::new(
-            "the stack file has no region",
-            "pass --region, or add `region:` to the stack file",
-        )
-    })?;
+    let home = app.written_region(stack)?;
     app.refuse_mistyped(home)?;
     let account = args.hub_account.as_deref().unwrap_or_default();
-    if args.hub_account.is_some() && !is_account(account) {
-        return Err(Failure::new(
-            "--hub-account is not the id of an account",
-            "write the twelve digits of the account with the stack",
-        ));
-    }
     let partition = Partition::of_region(home).id;
     let bus = Names::of(stack).members_bus();
     let template = spoke::template(stack, organization, home);
@@ -64,7 +51,7 @@ pub async fn run(app: &App, args: &ExportSpokeArgs) -> Outcome {
             .chain(args.hub_account.clone())
             .collect(),
     };
-    let files = match args.format {
+    let written = match args.format {
         SpokeFormat::Cloudformation => vec![spokes.cloudformation()],
         SpokeFormat::Terraform => vec![spokes.terraform()],
         SpokeFormat::Lza => spokes.lza(),
@@ -76,15 +63,22 @@ pub async fn run(app: &App, args: &ExportSpokeArgs) -> Outcome {
         );
     }
     if let Some(directory) = &args.write {
-        for file in &files {
+        for file in &written {
             let path = directory.join(&file.path);
-            written(&path, &file.text)?;
+            let made = path.parent().map_or(Ok(()), fs::create_dir_all);
+            made.and_then(|()| files::replace(&path, &file.text))
+                .map_err(|error| {
+                    Failure::new(
+                        format!("cannot write `{}`: {error}", path.display()),
+                        "choose another directory with --write",
+                    )
+                })?;
             app.out.say(&format!("wrote `{}`", path.display()));
         }
         return Ok(ExitCode::SUCCESS);
     }
     let text = || {
-        files
+        written
             .iter()
             .map(|file| file.text.trim_end())
             .collect::<Vec<_>>()
@@ -94,24 +88,10 @@ pub async fn run(app: &App, args: &ExportSpokeArgs) -> Outcome {
     let document = || {
         json!({
             "version": 1,
-            "files": files.iter().map(listed).collect::<Vec<_>>(),
+            "files": written.iter().map(listed).collect::<Vec<_>>(),
             "template": spokes.document(),
         })
     };
     app.out.result(text, document)?;
     Ok(ExitCode::SUCCESS)
-}
-
-fn is_account(text: &str) -> bool {
-    text.len() == 12 && text.bytes().all(|c| c.is_ascii_digit())
-}
-
-fn written(path: &Path, text: &str) -> Result<(), Failure> {
-    let made = path.parent().map_or(Ok(()), fs::create_dir_all);
-    made.and_then(|()| fs::write(path, text)).map_err(|error| {
-        Failure::new(
-            format!("cannot write `{}`: {error}", path.display()),
-            "choose another directory with --write",
-        )
-    })
 }

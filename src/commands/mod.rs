@@ -217,6 +217,17 @@ impl App {
         Ok(access)
     }
 
+    /// The region of `stack` for commands that do not ask AWS: of the command line, otherwise of the stack file.
+    fn written_region<'a>(&'a self, stack: &'a Stack) -> Result<&'a str, Failure> {
+        let region = self.global.region.as_deref().or(stack.region.as_deref());
+        region.ok_or_else(|| {
+            Failure::new(
+                "the stack file has no region",
+                "pass --region, or add `region:` to the stack file",
+            )
+        })
+    }
+
     /// Checks a region that does not come from the stack file; the file's region was checked with the file.
     fn refuse_mistyped(&self, region: &str) -> Result<(), Failure> {
         match Region::of(region) {

@@ -100,14 +100,9 @@ fn commands(args: &PolicyArgs) -> Vec<Command> {
 
 /// The account and region of the policy.
 async fn scope(app: &App, args: &PolicyArgs, stack: &Stack) -> Result<Scope, Failure> {
-    let region = app.global.region.as_deref().or(stack.region.as_deref());
-    match (&args.account, region) {
-        (Some(account), Some(region)) => Ok(Scope::of(account, region)),
-        (Some(_), None) => Err(Failure::new(
-            "the stack file has no region",
-            "pass --region, or add `region:` to the stack file",
-        )),
-        (None, _) => {
+    match &args.account {
+        Some(account) => Ok(Scope::of(account, app.written_region(stack)?)),
+        None => {
             let access = app.access(&stack.stack, stack.region.as_deref()).await?;
             Ok(access.aws.scope().await?.clone())
         }

@@ -24,8 +24,10 @@ pub use check::placeholders::{NOBODYS_INSTANCE, NOBODYS_TOKEN, PLACEHOLDERS, Pla
 pub use check::regions::Region;
 pub use compile::composite::{Parsed as AlarmRule, parse as parse_alarm_rule, with_keys};
 pub use compile::events::record::{event_of, is_omitted};
-pub use compile::events::{CompiledRule, VIA_TRAIL};
-pub use compile::organization::{Forwarded, alarms_of_members, dead_letter_alarms, spoke_alarm};
+pub use compile::events::{CompiledRule, MAX_PATTERN, VIA_TRAIL};
+pub use compile::organization::{
+    Forwarded, alarms_of_members, dead_letter_alarms, spoke_alarm, unmuted_alarms,
+};
 pub use file::edit::{EditError, has_path, set_address, set_value};
 pub use file::masked;
 pub use file::open::is_yaml;

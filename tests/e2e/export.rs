@@ -34,6 +34,17 @@ fn exported(world: &World, file: &Path, args: &[&str]) -> Value {
     world.json(&[&base[..], args].concat())
 }
 
+/// What cfn-lint finds in a JSON list of templates, and where a file is not read as its document.
+fn findings(templates: &str) -> String {
+    python(
+        "cloudformation-requirements.txt",
+        "lint_templates.py",
+        &[],
+        &[],
+        templates,
+    )
+}
+
 #[test]
 fn a_linter_finds_nothing_in_any_of_them() {
     let world = World::new();
@@ -55,13 +66,7 @@ fn a_linter_finds_nothing_in_any_of_them() {
     }
     assert!(templates.len() > 20, "{}", templates.len());
     let input = Value::Array(templates).to_string();
-    let findings = python(
-        "cloudformation-requirements.txt",
-        "lint_templates.py",
-        &[],
-        &[],
-        &input,
-    );
+    let findings = findings(&input);
     assert!(findings.is_empty(), "{findings}");
 }
 
@@ -90,13 +95,7 @@ fn a_linter_finds_nothing_in_the_spokes_of_an_organization() {
         .map(|region| json!({ "file": written, "region": region, "document": document }))
         .collect();
     let input = Value::Array(templates).to_string();
-    let findings = python(
-        "cloudformation-requirements.txt",
-        "lint_templates.py",
-        &[],
-        &[],
-        &input,
-    );
+    let findings = findings(&input);
     assert!(findings.is_empty(), "{findings}");
 }
 
@@ -138,13 +137,7 @@ fn the_linter_finds_a_mistake() {
         json!({ "Resources": { "A": { "Type": "AWS::SNS::Topic", "Properties": { "Nonsense": 1 } } } });
     let file = world.write("wrong.yaml", &document.to_string());
     let input = json!([{ "file": file, "region": "eu-west-1", "document": document }]).to_string();
-    let findings = python(
-        "cloudformation-requirements.txt",
-        "lint_templates.py",
-        &[],
-        &[],
-        &input,
-    );
+    let findings = findings(&input);
     assert!(findings.contains("Nonsense"), "{findings}");
 }
 

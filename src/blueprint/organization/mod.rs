@@ -1,6 +1,6 @@
 //! The hub of an organization: the bus on which its members' events arrive, the rules there, and the spokes that send them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Build;
 use super::function::Function;
@@ -50,7 +50,11 @@ impl Build<'_> {
             tags: self.tags::<EventbridgeEventBus>(MEMBERS),
         };
         buses.insert(MEMBERS.to_owned(), self.graph.add(MEMBERS, made));
-        let heard: Vec<_> = stack.rules_of_members(organization, self.home);
+        let heard = self
+            .rules
+            .iter()
+            .filter(|rule| organization.forward.contains(&rule.origin));
+        let heard: BTreeSet<_> = heard.map(|rule| rule.key.as_str()).collect();
         let on_bus = |wiring: &Wiring| Wiring {
             key: format!("organization.{}", wiring.key),
             regions: Vec::new(),
@@ -59,7 +63,7 @@ impl Build<'_> {
         };
         let rules = wirings
             .iter()
-            .filter(|wiring| heard.iter().any(|rule| rule.key == wiring.key));
+            .filter(|wiring| heard.contains(wiring.key.as_str()));
         let mut rules: Vec<_> = rules.map(on_bus).collect();
         rules.extend(self.alarms_of_members(organization, relay, topics));
         rules

@@ -16,13 +16,16 @@ use crate::stack::{Forwarded, Organization, Stack, spoke_alarm};
 pub const HUB_BUS: &str = "HubBus";
 /// The parameter with the id of the hub's account.
 pub const HUB_ACCOUNT: &str = "HubAccount";
-/// Length of an inline template that CloudFormation takes, in bytes.
-/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html>
-pub const MAX_TEMPLATE: usize = 51_200;
+/// The path of every role of a spoke.
+const PATH: &str = "/alertctl-spoke/";
 
-/// What a spoke's role for reading is called, without its region: `status` looks through it at what was not forwarded.
-pub fn reader(stack: &Stack) -> String {
-    limited(stack.default_name("spoke-reader"), 40)
+/// The path and name of a spoke's role for reading in `region`, by which `status` looks at what was not forwarded.
+pub fn reader(stack: &Stack, region: &str) -> String {
+    format!("{PATH}{}", reader_name(stack, region))
+}
+
+fn reader_name(stack: &Stack, region: &str) -> String {
+    format!("{}-{region}", limited(stack.default_name("spoke-reader"), 40))
 }
 
 /// What the queue of a spoke is called; there is one in each region.
@@ -87,7 +90,7 @@ fn forwarder(rules: &Value) -> Value {
     json!({
         "Type": "AWS::IAM::Role",
         "Properties": {
-            "Path": "/alertctl-spoke/",
+            "Path": PATH,
             "AssumeRolePolicyDocument": {
                 "Version": "2012-10-17",
                 "Statement": [{
@@ -148,13 +151,13 @@ fn queue_policy(rules: &Value) -> Value {
     })
 }
 
-/// For `alertctl status --org`. It reads how many events wait here and which alarms and rules there are, and nothing else.
+/// For `alertctl status --org`. It reads how many events wait here and whether a trail logs, and nothing else.
 fn role_of_reader(stack: &Stack) -> Value {
     json!({
         "Type": "AWS::IAM::Role",
         "Properties": {
-            "RoleName": sub(&format!("{}-${{AWS::Region}}", reader(stack))),
-            "Path": "/alertctl-spoke/",
+            "RoleName": sub(&reader_name(stack, "${AWS::Region}")),
+            "Path": PATH,
             "AssumeRolePolicyDocument": {
                 "Version": "2012-10-17",
                 "Statement": [{

@@ -34,11 +34,25 @@ impl Build<'_> {
         else {
             return;
         };
-        self.expect_organization(organization);
+        let regions = stack.regions_of_members(organization, self.home);
+        self.expect_organization(organization, &regions);
+        let template = spoke::template(stack, organization, self.home);
         let mut after = after.to_vec();
         if organization.has_set() {
             // An account that moves from the set to the targets has the names of its spoke once only.
-            after.push(self.stack_set(organization, hub, &after));
+            let set = CloudformationStackSet {
+                name: self.names.members_bus(),
+                description: format!("alertctl stack {}: spokes of the organization", stack.stack),
+                template: template.clone(),
+                parameters: spoke::parameters(self.names),
+                targets: targets_of_set(organization),
+                regions,
+                call_as: call_as(organization),
+                tags: self.tags_of_spokes::<CloudformationStackSet>(SET),
+                bus: hub.clone(),
+            };
+            let set = self.graph.add_after(SET, set, after.clone());
+            after.push(set.id().clone());
         }
         for target in &organization.targets {
             let MemberTarget {
@@ -53,7 +67,7 @@ impl Build<'_> {
                 role: role.clone(),
                 region: region.clone(),
                 description: spoke::description(stack),
-                template: spoke::template(stack, organization, self.home),
+                template: template.clone(),
                 parameters: spoke::parameters(self.names),
                 tags: self.tags_of_spokes::<CloudformationStack>(&key),
                 bus: hub.clone(),
@@ -62,41 +76,12 @@ impl Build<'_> {
         }
     }
 
-    fn stack_set(
-        &mut self,
-        organization: &Organization,
-        hub: &Ref<EventbridgeEventBus>,
-        after: &[NodeId],
-    ) -> NodeId {
-        let stack = self.stack;
-        let targets = match organization.ous.is_empty() {
-            true => Targets::Accounts(organization.accounts.clone()),
-            false => Targets::Units {
-                ous: organization.ous.clone(),
-                except: without_spoke_of_set(organization).map(Text::from).collect(),
-            },
-        };
-        let set = CloudformationStackSet {
-            name: self.names.members_bus(),
-            description: format!("alertctl stack {}: spokes of the organization", stack.stack),
-            template: spoke::template(stack, organization, self.home),
-            parameters: spoke::parameters(self.names),
-            targets,
-            regions: stack.regions_of_members(organization, self.home),
-            call_as: call_as(organization),
-            tags: self.tags_of_spokes::<CloudformationStackSet>(SET),
-            bus: hub.clone(),
-        };
-        self.graph.add_after(SET, set, after.to_vec()).id().clone()
-    }
-
-    fn expect_organization(&mut self, organization: &Organization) {
-        let regions = self.stack.regions_of_members(organization, self.home);
+    fn expect_organization(&mut self, organization: &Organization, regions: &[String]) {
         self.graph.require(Precondition::Organization(Use {
             id: organization.id.clone(),
             by_units: !organization.ous.is_empty(),
             call_as: call_as(organization),
-            regions: regions.into_iter().collect(),
+            regions: regions.iter().cloned().collect(),
             others: without_spoke_of_set(organization).map(str::to_owned).collect(),
         }));
     }
@@ -108,6 +93,16 @@ impl Build<'_> {
         tags.remove(NODE_TAG);
         tags.insert(HUB_TAG.to_owned(), self.stack.stack.clone());
         tags
+    }
+}
+
+fn targets_of_set(organization: &Organization) -> Targets {
+    match organization.ous.is_empty() {
+        true => Targets::Accounts(organization.accounts.clone()),
+        false => Targets::Units {
+            ous: organization.ous.clone(),
+            except: without_spoke_of_set(organization).map(Text::from).collect(),
+        },
     }
 }
 

@@ -1,5 +1,6 @@
 use super::super::tests::written;
 use super::spoke;
+use crate::resource::cloudformation::stack_set::LARGEST;
 use crate::stack::parse;
 
 const HUB: &str = "
@@ -38,7 +39,7 @@ fn of<'a>(written: &'a str, start: &str) -> Vec<&'a str> {
 #[test]
 fn the_spoke() {
     let template = template(HUB);
-    assert!(template.to_string().len() < spoke::MAX_TEMPLATE);
+    assert!(template.to_string().len() < LARGEST);
     insta::assert_snapshot!(serde_json::to_string_pretty(&template).expect("JSON"));
 }
 

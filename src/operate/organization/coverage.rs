@@ -52,7 +52,7 @@ pub struct Place<'a> {
     /// Whether forwarded rules need a trail.
     pub needs_trail: bool,
     /// The names of `accounts:` in the stack file.
-    pub names: BTreeMap<String, String>,
+    pub names: Option<&'a BTreeMap<String, String>>,
 }
 
 /// The coverage of an organization.
@@ -145,7 +145,11 @@ pub fn coverage(
     for account in place.accounts.iter().filter(|account| account.id != place.hub) {
         let mut member = Member {
             account: account.id.clone(),
-            name: place.names.get(&account.id).unwrap_or(&account.name).clone(),
+            name: place
+                .names
+                .and_then(|names| names.get(&account.id))
+                .unwrap_or(&account.name)
+                .clone(),
             gaps: BTreeMap::new(),
             dead_letters: 0,
             unread: BTreeSet::new(),
@@ -277,6 +281,7 @@ mod tests {
             ),
         ]);
         let (regions, except) = (regions(), ["left-out".to_owned()]);
+        let names = BTreeMap::from([("half".to_owned(), "Half".to_owned())]);
         let place = Place {
             accounts: &accounts,
             hub: "hub",
@@ -284,7 +289,7 @@ mod tests {
             regions: &regions,
             except: &except,
             needs_trail: true,
-            names: BTreeMap::from([("half".to_owned(), "Half".to_owned())]),
+            names: Some(&names),
         };
         let found = coverage(&place, &instances, &spokes);
         assert_eq!((found.covered, found.wanted), (2, 6));

@@ -7,7 +7,7 @@ use crate::aws::queue::Queue;
 use crate::aws::{Aws, Fault, concurrently};
 use crate::resource::precondition::Precondition;
 
-/// What the spokes in these places say, in the order of account and region. A spoke that does not answer costs no other
+/// What the spokes in these places say, each asked with the role that `reader` names for its region, in the order of account and region. A spoke that does not answer costs no other
 /// its answer.
 ///
 /// # Errors
@@ -15,7 +15,7 @@ use crate::resource::precondition::Precondition;
 pub async fn read(
     aws: &Aws,
     instances: &[Instance],
-    reader: &str,
+    reader: &dyn Fn(&str) -> String,
     queue: &str,
     needs_trail: bool,
 ) -> Result<BTreeMap<(String, String), Spoke>, Fault> {
@@ -36,13 +36,12 @@ pub async fn read(
 async fn one(
     aws: &Aws,
     instance: &Instance,
-    reader: &str,
+    reader: &dyn Fn(&str) -> String,
     queue: &str,
     needs_trail: bool,
 ) -> Result<Spoke, Fault> {
     let Instance { account, region, .. } = instance;
-    let role = format!("alertctl-spoke/{reader}-{region}");
-    let there = aws.in_account(account, &role, region).await?;
+    let there = aws.in_account(account, &reader(region), region).await?;
     let trail = Precondition::AnyTrail {
         regions: BTreeSet::from([region.clone()]),
         beside_a_trail: false,

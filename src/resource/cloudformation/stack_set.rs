@@ -46,7 +46,7 @@ const IN_ONE_TAG: usize = 19;
 const SUFFIX: &str = "-organization";
 /// The largest template that a call takes:
 /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStackSet.html>.
-const LARGEST: usize = 51_200;
+pub const LARGEST: usize = 51_200;
 
 /// The desired set.
 #[derive(Debug, Clone)]

@@ -115,7 +115,7 @@ impl Resource for CloudwatchAlarm {
 
     async fn create(&self, cx: &Context<'_>) -> Result<Live> {
         self.put(Some(&self.tags), cx).await?;
-        self.expected(common::arn(&self.name, cx)?, cx)
+        Ok(self.expected(common::arn(&self.name, cx)?, cx))
     }
 
     async fn update(&self, live: Live, changes: &Changes, cx: &Context<'_>) -> Result<Live> {
@@ -124,7 +124,7 @@ impl Resource for CloudwatchAlarm {
             self.put(None, cx).await?;
         }
         common::put_tags(cx.aws, &live, &self.tags).await?;
-        self.expected(live.arn, cx)
+        Ok(self.expected(live.arn, cx))
     }
 
     async fn delete(live: Live, cx: &Context<'_>) -> Result<()> {
@@ -147,13 +147,8 @@ impl CloudwatchAlarm {
             tags: _,
         } = self;
         let fields = Fields::default().set("name", name.as_str());
-        let fields = common::describe_fields(fields, description.as_deref(), *actions_enabled)
-            .when_known("alarm_actions", common::actions(alarm_actions, known))
-            .when_known("ok_actions", common::actions(ok_actions, known))
-            .when_known(
-                "insufficient_data_actions",
-                common::actions(insufficient_data_actions, known),
-            );
+        let actions = [alarm_actions, ok_actions, insufficient_data_actions].map(Vec::as_slice);
+        let fields = common::desired_fields(fields, description.as_deref(), *actions_enabled, actions, known);
         let fields = metric.fields(fields, known);
         let fields = match condition {
             Some(condition) => condition.fields(fields),
@@ -162,15 +157,8 @@ impl CloudwatchAlarm {
         options.fields(fields)
     }
 
-    fn expected(&self, arn: String, cx: &Context<'_>) -> Result<Live> {
-        Ok(Live {
-            name: self.name.clone(),
-            arn,
-            settings: self.settings(&cx.known),
-            alarm: None,
-            health: None,
-            tags: self.tags.clone(),
-        })
+    fn expected(&self, arn: String, cx: &Context<'_>) -> Live {
+        Live::put(&self.name, arn, self.settings(&cx.known), &self.tags)
     }
 
     /// Sets all settings, whatever they were. The alarm's state stays.

@@ -144,13 +144,8 @@ impl CloudwatchCompositeAlarm {
         let fields = Fields::default()
             .set("name", name.as_str())
             .set("type", "composite");
-        let fields = common::describe_fields(fields, description.as_deref(), *actions_enabled)
-            .when_known("alarm_actions", common::actions(alarm_actions, known))
-            .when_known("ok_actions", common::actions(ok_actions, known))
-            .when_known(
-                "insufficient_data_actions",
-                common::actions(insufficient_data_actions, known),
-            )
+        let actions = [alarm_actions, ok_actions, insufficient_data_actions].map(Vec::as_slice);
+        let fields = common::desired_fields(fields, description.as_deref(), *actions_enabled, actions, known)
             .set("rule", rule::normal(rule));
         let Some(suppressor) = suppressor else {
             return fields;
@@ -167,14 +162,7 @@ impl CloudwatchCompositeAlarm {
     }
 
     fn expected(&self, arn: String, cx: &Context<'_>) -> Live {
-        Live {
-            name: self.name.clone(),
-            arn,
-            settings: self.settings(&cx.known),
-            alarm: None,
-            health: None,
-            tags: self.tags.clone(),
-        }
+        Live::put(&self.name, arn, self.settings(&cx.known), &self.tags)
     }
 
     /// Sets all settings, whatever they were. The alarm's state stays.

@@ -209,13 +209,8 @@ impl CloudwatchLogAlarm {
             tags: _,
         } = self;
         let fields = Fields::default().set("name", name.as_str()).set("type", "logs");
-        let fields = common::describe_fields(fields, description.as_deref(), *actions_enabled)
-            .when_known("alarm_actions", common::actions(alarm_actions, known))
-            .when_known("ok_actions", common::actions(ok_actions, known))
-            .when_known(
-                "insufficient_data_actions",
-                common::actions(insufficient_data_actions, known),
-            );
+        let actions = [alarm_actions, ok_actions, insufficient_data_actions].map(Vec::as_slice);
+        let fields = common::desired_fields(fields, description.as_deref(), *actions_enabled, actions, known);
         let fields = query
             .fields(fields, &known.scope.account)
             .text("logs.role", &query_role.arn(), known);
@@ -231,14 +226,7 @@ impl CloudwatchLogAlarm {
     }
 
     fn expected(&self, arn: String, cx: &Context<'_>) -> Live {
-        Live {
-            name: self.name.clone(),
-            arn,
-            settings: self.settings(&cx.known),
-            alarm: None,
-            health: None,
-            tags: self.tags.clone(),
-        }
+        Live::put(&self.name, arn, self.settings(&cx.known), &self.tags)
     }
 
     /// Sets all settings, whatever they were. A change of the query brings the alarm back to `INSUFFICIENT_DATA`.

@@ -2,12 +2,11 @@
 
 use super::{Checker, destinations, is_account_id};
 use crate::partition::Partition;
+use crate::stack::compile::events::MAX_PATTERN;
 use crate::stack::file::problem::Problem;
 use crate::stack::file::read::nearest;
 use crate::stack::model::{ALARMS, MemberTarget, Organization, Preset, TrailSource, What};
 
-/// The longest pattern of a rule in characters of JSON (EventBridge quota).
-const MAX_PATTERN: usize = 2048;
 /// How many regions of accounts alertctl deploys to by itself: each is a tag of the members' bus, which can have 50 in all.
 const MAX_TARGETS: usize = 30;
 

@@ -2,14 +2,12 @@
 
 use super::buses::is_event_name;
 use super::{Checker, calls, destinations, hearing, input, pattern};
-use crate::stack::compile::events::{CompiledRule, except};
+use crate::stack::compile::events::{CompiledRule, MAX_PATTERN, except};
 use crate::stack::file::problem::Problem;
 use crate::stack::model::{Endpoint, Rule, Stack, What, is_arn};
 
 /// Longest name of a rule in characters.
 const MAX_NAME: usize = 64;
-/// Longest pattern in characters of JSON.
-const MAX_PATTERN: usize = 2048;
 /// Most targets of a rule; all channels together are one target, the relay.
 const MAX_TARGETS: usize = 5;
 /// Region for the checks of a stack without `region`; the result is the same in any region.

@@ -103,12 +103,22 @@ impl Stack {
 /// after a gap in its data, is told to nobody: a thousand accounts would say so at once.
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html>
 pub fn alarms_of_members() -> Value {
-    states(json!([{ "anything-but": { "prefix": OF_SCALING } }]))
+    states(&json!([{ "anything-but": { "prefix": OF_SCALING } }]))
 }
 
 /// Matches those of the alarms that the spokes themselves have.
 pub fn dead_letter_alarms(stack: &Stack) -> Value {
-    states(json!([{ "prefix": spoke_alarm(stack) }]))
+    states(&json!([{ "prefix": spoke_alarm(stack) }]))
+}
+
+/// The `detail` of changes of the state of alarms whose names match `names`, unless their actions are muted or suppressed.
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html>
+pub fn unmuted_alarms(names: &Value) -> Value {
+    json!({
+        "alarmName": names,
+        "muteDetail": { "mutedByArn": [{ "exists": false }] },
+        "state": { "actionsSuppressedBy": [{ "exists": false }] },
+    })
 }
 
 /// How the names of the spokes' own alarms begin.
@@ -116,12 +126,8 @@ pub fn spoke_alarm(stack: &Stack) -> String {
     stack.default_name("spoke-dead-letters")
 }
 
-fn states(names: Value) -> Value {
-    let mut goes_off = json!({
-        "alarmName": names,
-        "muteDetail": { "mutedByArn": [{ "exists": false }] },
-        "state": { "actionsSuppressedBy": [{ "exists": false }] },
-    });
+fn states(names: &Value) -> Value {
+    let mut goes_off = unmuted_alarms(names);
     let mut ends = goes_off.clone();
     goes_off["state"]["value"] = json!(["ALARM"]);
     ends["previousState"] = json!({ "value": ["ALARM"] });

@@ -5,10 +5,10 @@
 use std::collections::BTreeSet;
 
 use aws_sdk_cloudformation::types::OrganizationStatus;
-use aws_sdk_organizations::types::{Organization, OrganizationFeatureSet};
 
 use super::CallAs;
 use super::read::is_no_administrator;
+use crate::aws::organizations::{self, Organization};
 use crate::resource::{Aws, Result};
 
 /// Whom the management account registers as a delegated administrator for.
@@ -52,23 +52,23 @@ pub struct Use {
 /// What is missing, and the command that mends it.
 pub async fn unmet(aws: &Aws, wanted: &Use) -> Result<Option<String>> {
     let here = &aws.scope().await?.account;
-    let Some(organization) = describe(aws).await? else {
+    let organization = organizations::organization(aws).await?;
+    let Some(organization) = organization.as_ref() else {
         return Ok(Some(format!(
             "account {here} is in no organization: nothing can be deployed to other accounts; make one with `aws organizations \
              create-organization --feature-set ALL` in the account that is to manage it"
         )));
     };
-    let id = organization.id().unwrap_or_default();
-    if id != wanted.id {
+    let id = &organization.id;
+    if *id != wanted.id {
         return Ok(Some(format!(
             "account {here} is in organization {id}, and `organization.id` says {}: its accounts cannot send to the hub; correct it",
             wanted.id
         )));
     }
-    let management = organization.master_account_id().unwrap_or_default();
     let mut unmet = Vec::new();
     if wanted.by_units {
-        unmet.extend(of_units(aws, wanted, &organization, here, management).await?);
+        unmet.extend(of_units(aws, wanted, organization, here).await?);
     }
     for region in wanted
         .regions
@@ -96,12 +96,9 @@ async fn of_units(
     wanted: &Use,
     organization: &Organization,
     here: &str,
-    management: &str,
 ) -> Result<Option<String>> {
-    if organization
-        .feature_set()
-        .is_some_and(|features| *features != OrganizationFeatureSet::All)
-    {
+    let management = &organization.management_account;
+    if !organization.all_features {
         return Ok(Some(format!(
             "organization {} has only consolidated billing: StackSets needs all features; enable them with `aws organizations \
              enable-all-features` in the management account {management}",
@@ -154,16 +151,6 @@ async fn of_units(
              `organization.targets`, or to `organization.except` if that is meant"
         ))),
         Ok(_) => Ok(None),
-    }
-}
-
-/// The organization of the account. `None` if it is in none.
-async fn describe(aws: &Aws) -> Result<Option<Organization>> {
-    let request = aws.connection.clients.organizations.describe_organization();
-    let described = aws.call("organizations:DescribeOrganization", || request.clone().send());
-    match described.await {
-        Err(fault) if fault.is(&["AWSOrganizationsNotInUseException"]) => Ok(None),
-        result => Ok(result?.organization),
     }
 }
 

@@ -43,6 +43,20 @@ impl Live {
     }
 }
 
+impl Live {
+    /// An alarm that was just put: nothing is known of its state.
+    pub(in crate::resource) fn put(name: &str, arn: String, settings: Fields, tags: &Tags) -> Self {
+        Self {
+            name: name.to_owned(),
+            arn,
+            settings,
+            alarm: None,
+            health: None,
+            tags: tags.clone(),
+        }
+    }
+}
+
 #[cfg(test)]
 impl Live {
     /// A metric alarm of which only the name is known.
@@ -137,6 +151,20 @@ pub(in crate::resource) fn describe_fields(
     fields
         .set_some("description", description.filter(|text| !text.is_empty()))
         .set("actions_enabled", actions_enabled)
+}
+
+/// The same of a desired alarm, with the actions of ALARM, OK and INSUFFICIENT_DATA.
+pub(in crate::resource) fn desired_fields(
+    fields: Fields,
+    description: Option<&str>,
+    actions_enabled: bool,
+    [alarm, ok, insufficient_data]: [&[Text]; 3],
+    known: &Known,
+) -> Fields {
+    describe_fields(fields, description, actions_enabled)
+        .when_known("alarm_actions", actions(alarm, known))
+        .when_known("ok_actions", actions(ok, known))
+        .when_known("insufficient_data_actions", actions(insufficient_data, known))
 }
 
 /// The ARN of the alarm with this name in the current region.

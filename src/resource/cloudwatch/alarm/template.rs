@@ -25,18 +25,9 @@ impl Templated for CloudwatchAlarm {
             options,
             tags,
         } = self;
-        let alarm = Declaration::new("AWS::CloudWatch::Alarm")
-            .arn(Attribute::Get("Arn"))
-            .computed(template, Some(Text::arn("cloudwatch", format!("alarm:{name}"))))
-            .set("AlarmName", name.as_str())
-            .set_some("AlarmDescription", description.as_deref())
-            .set("ActionsEnabled", *actions_enabled)
-            .set("AlarmActions", template.texts(alarm_actions))
-            .set("OKActions", template.texts(ok_actions))
-            .set(
-                "InsufficientDataActions",
-                template.texts(insufficient_data_actions),
-            );
+        let actions = [alarm_actions, ok_actions, insufficient_data_actions].map(Vec::as_slice);
+        let alarm = named("AWS::CloudWatch::Alarm", name, description.as_deref(), template);
+        let alarm = acting(alarm, *actions_enabled, actions, template);
         let alarm = watching(alarm, metric, template);
         let alarm = match condition {
             Some(condition) => when(alarm, name, condition),
@@ -44,6 +35,34 @@ impl Templated for CloudwatchAlarm {
         };
         without(alarm, name, options).tagged(template, tags).into()
     }
+}
+
+/// An alarm of any sort with its name and description.
+pub(in crate::resource::cloudwatch) fn named(
+    of_type: &'static str,
+    name: &str,
+    description: Option<&str>,
+    template: &Template,
+) -> Declaration {
+    Declaration::new(of_type)
+        .arn(Attribute::Get("Arn"))
+        .computed(template, Some(Text::arn("cloudwatch", format!("alarm:{name}"))))
+        .set("AlarmName", name)
+        .set_some("AlarmDescription", description)
+}
+
+/// The same with its actions: those of ALARM, OK and INSUFFICIENT_DATA.
+pub(in crate::resource::cloudwatch) fn acting(
+    declared: Declaration,
+    enabled: bool,
+    [alarm, ok, insufficient_data]: [&[Text]; 3],
+    template: &Template,
+) -> Declaration {
+    declared
+        .set("ActionsEnabled", enabled)
+        .set("AlarmActions", template.texts(alarm))
+        .set("OKActions", template.texts(ok))
+        .set("InsufficientDataActions", template.texts(insufficient_data))
 }
 
 fn watching(alarm: Declaration, metric: &AlarmMetric, template: &Template) -> Declaration {

@@ -1,8 +1,8 @@
 //! The composite alarm in a CloudFormation template.
 
 use super::CloudwatchCompositeAlarm;
-use crate::resource::Text;
-use crate::resource::template::{Attribute, Declaration, Entry, Template, Templated};
+use crate::resource::cloudwatch::alarm::template::{acting, named};
+use crate::resource::template::{Entry, Template, Templated};
 
 impl Templated for CloudwatchCompositeAlarm {
     fn template(&self, _node: &str, template: &Template) -> Entry {
@@ -18,19 +18,11 @@ impl Templated for CloudwatchCompositeAlarm {
             tags,
         } = self;
         let suppressor = suppressor.as_ref();
-        Declaration::new("AWS::CloudWatch::CompositeAlarm")
-            .arn(Attribute::Get("Arn"))
-            .computed(template, Some(Text::arn("cloudwatch", format!("alarm:{name}"))))
-            .set("AlarmName", name.as_str())
-            .set_some("AlarmDescription", description.as_deref())
-            .set("AlarmRule", rule.as_str())
-            .set("ActionsEnabled", *actions_enabled)
-            .set("AlarmActions", template.texts(alarm_actions))
-            .set("OKActions", template.texts(ok_actions))
-            .set(
-                "InsufficientDataActions",
-                template.texts(insufficient_data_actions),
-            )
+        let actions = [alarm_actions, ok_actions, insufficient_data_actions].map(Vec::as_slice);
+        let description = description.as_deref();
+        let alarm = named("AWS::CloudWatch::CompositeAlarm", name, description, template)
+            .set("AlarmRule", rule.as_str());
+        acting(alarm, *actions_enabled, actions, template)
             .set_some("ActionsSuppressor", suppressor.map(|one| one.alarm.as_str()))
             .set_some(
                 "ActionsSuppressorWaitPeriod",

@@ -1,9 +1,8 @@
 //! The log alarm in a CloudFormation template.
 
 use super::{CloudwatchLogAlarm, Condition, LogQuery};
-use crate::resource::Text;
-use crate::resource::cloudwatch::alarm::template::without;
-use crate::resource::template::{Attribute, Declaration, Entry, Properties, Template, Templated};
+use crate::resource::cloudwatch::alarm::template::{acting, named, without};
+use crate::resource::template::{Entry, Properties, Template, Templated};
 
 impl Templated for CloudwatchLogAlarm {
     fn template(&self, _node: &str, template: &Template) -> Entry {
@@ -46,18 +45,14 @@ impl Templated for CloudwatchLogAlarm {
             breaching,
             treat_missing_data,
         } = condition;
-        let alarm = Declaration::new("AWS::CloudWatch::LogAlarm")
-            .arn(Attribute::Get("Arn"))
-            .computed(template, Some(Text::arn("cloudwatch", format!("alarm:{name}"))))
-            .set("AlarmName", name.as_str())
-            .set_some("AlarmDescription", description.as_deref())
-            .set("ActionsEnabled", *actions_enabled)
-            .set("AlarmActions", template.texts(alarm_actions))
-            .set("OKActions", template.texts(ok_actions))
-            .set(
-                "InsufficientDataActions",
-                template.texts(insufficient_data_actions),
-            )
+        let actions = [alarm_actions, ok_actions, insufficient_data_actions].map(Vec::as_slice);
+        let alarm = named(
+            "AWS::CloudWatch::LogAlarm",
+            name,
+            description.as_deref(),
+            template,
+        );
+        let alarm = acting(alarm, *actions_enabled, actions, template)
             .set("ScheduledQueryConfiguration", query)
             .set_some("ActionLogLineCount", lines.as_ref().map(|lines| lines.count))
             .set_some(

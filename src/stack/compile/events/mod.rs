@@ -11,6 +11,9 @@ use serde_json::{Value, json};
 
 use crate::stack::model::{Calls, Except, Rule, Stack, What};
 
+/// Longest pattern of a rule in characters of JSON.
+/// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html>
+pub const MAX_PATTERN: usize = 2_048;
 /// Detail-type of API calls.
 pub const API_CALL: &str = "AWS API Call via CloudTrail";
 /// Detail types of sign-ins: AWS sends the first and documents the second.

@@ -2,6 +2,7 @@ use std::sync::{Arc, Mutex};
 
 use aws_sdk_cloudformation::operation::describe_organizations_access::DescribeOrganizationsAccessOutput;
 use aws_sdk_organizations::operation::describe_organization::DescribeOrganizationOutput;
+use aws_sdk_organizations::types::{Organization, OrganizationFeatureSet};
 use aws_smithy_mocks::{RuleMode, mock, mock_client};
 
 use super::*;
