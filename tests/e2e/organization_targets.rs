@@ -110,7 +110,9 @@ impl Hub {
             let tags = hub.list_tags_for_resource().resource_arn(BUS).send().await;
             let tags = tags.ok().and_then(|answer| answer.tags).unwrap_or_default();
             let regions = tags.iter().filter_map(|tag| tag.key.strip_prefix(&start));
-            regions.map(str::to_owned).collect()
+            // Stacks are made at the same time, and their tags come in any order.
+            let regions: BTreeSet<_> = regions.map(str::to_owned).collect();
+            regions.into_iter().collect()
         })
     }
 
