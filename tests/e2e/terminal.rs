@@ -88,7 +88,7 @@ impl Terminal {
 
     /// Resizes the window between two writes of the program.
     fn resize(&mut self, columns: u16) {
-        // While it sleeps it is not between reading the window's size and writing what fits.
+        // While all threads sleep, none is between reading the window's size and writing what fits.
         while !self.sleeps() {}
         kill_process(self.pid, Signal::STOP).unwrap();
         self.follow(Duration::from_millis(100));
@@ -98,9 +98,12 @@ impl Terminal {
     }
 
     fn sleeps(&self) -> bool {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid.as_raw_nonzero())).unwrap();
-        // The state follows the name, which is in parentheses.
-        stat.rsplit_once(") ").unwrap().1.starts_with('S')
+        let threads = std::fs::read_dir(format!("/proc/{}/task", self.pid.as_raw_nonzero())).unwrap();
+        threads.flatten().all(|thread| {
+            // A thread that has just ended has no state any more. The state follows the name, which is in parentheses.
+            let stat = std::fs::read_to_string(thread.path().join("stat"));
+            stat.map_or(true, |stat| stat.rsplit_once(") ").unwrap().1.starts_with('S'))
+        })
     }
 
     /// The lines on the screen after the program has ended.
