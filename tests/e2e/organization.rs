@@ -9,7 +9,10 @@ use serde_json::Value;
 use crate::support::account::{ACCOUNT, clients, clients_of, eventually};
 use crate::support::{NO_WEBHOOK, World, http};
 
+mod arrival;
 mod coverage;
+mod moto;
+mod policies;
 
 const REGION: &str = "eu-central-1";
 
@@ -17,6 +20,7 @@ const REGION: &str = "eu-central-1";
 struct Members {
     world: World,
     endpoint: String,
+    inbox: String,
     management: Clients,
     root: String,
     unit: String,
@@ -42,7 +46,7 @@ impl Members {
     async fn new() -> Self {
         let mut world = World::new();
         world.set("SLACK_WEBHOOK_URL", NO_WEBHOOK);
-        let (endpoint, _) = world.up();
+        let (endpoint, inbox) = world.up();
         let management = clients(&endpoint, REGION).await;
         let told = management.organizations.describe_organization();
         let id = told.send().await.unwrap().organization.unwrap().id.unwrap();
@@ -57,6 +61,7 @@ impl Members {
         let members = Self {
             world,
             endpoint,
+            inbox,
             management,
             root,
             unit,

@@ -15,7 +15,7 @@ import parliament  # noqa: E402
 
 def in_other_words(document, resource):
     # What every key of AWS begins with: without it not even the account could change the key again.
-    document["Statement"] = [one for one in document["Statement"] if one["Sid"] != "DelegateToIam"]
+    document["Statement"] = [one for one in document["Statement"] if one.get("Sid") != "DelegateToIam"]
     for statement in document["Statement"]:
         if statement.get("Resource", ["*"]) == ["*"]:
             statement["Resource"] = [resource]

@@ -176,14 +176,12 @@ fn role_of_reader(stack: &Stack) -> Value {
                             "Action": ["sqs:GetQueueAttributes", "sqs:GetQueueUrl"],
                             "Resource": { "Fn::GetAtt": ["DeadLetters", "Arn"] },
                         },
+                        { "Effect": "Allow", "Action": "cloudtrail:DescribeTrails", "Resource": "*" },
                         {
                             "Effect": "Allow",
-                            "Action": [
-                                "cloudtrail:DescribeTrails",
-                                "cloudtrail:GetEventSelectors",
-                                "cloudtrail:GetTrailStatus",
-                            ],
-                            "Resource": "*",
+                            "Action": ["cloudtrail:GetEventSelectors", "cloudtrail:GetTrailStatus"],
+                            // A trail of the organization is in the management account.
+                            "Resource": sub("arn:${AWS::Partition}:cloudtrail:*:*:trail/*"),
                         },
                     ],
                 },

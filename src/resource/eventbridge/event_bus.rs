@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::aws::fault::{found, gone};
 use crate::aws::policy::{self, Policy};
-use crate::resource::access::Access;
+use crate::resource::access::{ANY, Access};
 use crate::resource::cloudformation::stack::record;
 use crate::resource::eventbridge::{DEFAULT_BUS, explained, listed, put_tags, read_tags};
 use crate::resource::{
@@ -68,7 +68,7 @@ impl Resource for EventbridgeEventBus {
         Access::read(&["events:DescribeEventBus", "events:ListTagsForResource"], &[BUS]),
         Access::write(&["events:CreateEventBus", "events:TagResource"], &[BUS]),
         Access::change(&["events:UntagResource", "events:UpdateEventBus"], &[BUS]),
-        Access::write(&["events:PutPermission"], &[BUS]),
+        Access::write(&["events:PutPermission"], ANY).because("EventBridge has no type of resource for it"),
         Access::delete(&["events:DeleteEventBus"], &[BUS]),
     ];
     type Live = Live;

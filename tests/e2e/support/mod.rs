@@ -170,9 +170,19 @@ impl World {
     /// Runs `alertctl ARGS` to its end as with real AWS. The endpoint is set for each service: with one endpoint for
     /// all, alertctl would assume an emulator and work around what a local AWS lacks.
     pub fn run_with_aws(&self, endpoint: &str, account: &str, args: &[&str]) -> Ran {
+        self.run_with_services(|_| endpoint, account, args)
+    }
+
+    /// The same with an AWS of several parts: the endpoint of each service, by its name in [`SERVICES`].
+    pub fn run_with_services<'e>(
+        &self,
+        endpoint_of: impl Fn(&str) -> &'e str,
+        account: &str,
+        args: &[&str],
+    ) -> Ran {
         let mut command = self.command_as(account, args);
         for service in SERVICES {
-            command.env(format!("AWS_ENDPOINT_URL_{service}"), endpoint);
+            command.env(format!("AWS_ENDPOINT_URL_{service}"), endpoint_of(service));
         }
         Ran::of(command.output().unwrap())
     }
