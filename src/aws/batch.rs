@@ -1,26 +1,29 @@
 //! Calls that accept many names: concurrent requests share one call, and each gets the result for its own name.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::oneshot;
 use tokio::task::yield_now;
 
-use super::call::Aws;
 use super::fault::{Fault, NO_ANSWER, NOT_SENT, Result};
 
 /// A name, and the sender that reports its result to the waiter.
 type Asked = (String, oneshot::Sender<Result<()>>);
 
+/// The names that wait for the next call, by action.
+#[derive(Debug, Default)]
+pub struct Batches(Mutex<HashMap<&'static str, Arc<Batch>>>);
+
 /// The names that wait for the next call of one action.
 #[derive(Debug, Default)]
-pub(super) struct Batch {
+struct Batch {
     waiting: Mutex<VecDeque<Asked>>,
     /// Held by the task that sends for the others.
     turn: tokio::sync::Mutex<()>,
 }
 
-impl Aws {
+impl Batches {
     /// Uses `send` to make one call for `name` and for all other names that are waiting for `action`, up to `most`.
     ///
     /// A call that may have been refused because of one of its names is split in halves that are sent again. So no
@@ -33,7 +36,7 @@ impl Aws {
         send: impl AsyncFn(Vec<String>) -> Result<()>,
     ) -> Result<()> {
         let batch: Arc<Batch> = {
-            let mut batches = self.batches.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut batches = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             batches.entry(action).or_default().clone()
         };
         let (sender, mut receiver) = oneshot::channel();
@@ -106,11 +109,11 @@ mod tests {
         most: usize,
         send: impl AsyncFn(&[String]) -> Result<()>,
     ) -> (Vec<Result<()>>, Vec<String>) {
-        let aws = Aws::mocked(Vec::new(), |_| {});
+        let batches = Batches::default();
         let calls = RefCell::new(Vec::new());
         let (calls_of, send) = (&calls, &send);
         let asked = names.iter().map(|name| {
-            aws.together("cloudwatch:DeleteAlarms", most, name, async move |names| {
+            batches.together("cloudwatch:DeleteAlarms", most, name, async move |names| {
                 calls_of.borrow_mut().push(names.join(" "));
                 send(&names).await
             })

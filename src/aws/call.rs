@@ -13,13 +13,14 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use futures::FutureExt;
 use tokio::sync::{OnceCell, OwnedMutexGuard};
 
-use super::batch::Batch;
+use super::batch::Batches;
 use super::connect::Connection;
-use super::discovery::{self, Tagged};
 use super::fault::{Fault, Result};
+use super::memory::Memory;
 use super::pace::Pace;
-use super::retry::{self, Memory};
+use super::retry;
 use super::run::Run;
+use super::tags::Tagged;
 use super::text::Scope;
 
 /// The account and region that a stack is read from and written to.
@@ -42,10 +43,11 @@ pub struct Aws {
     // Errors are cached too: every kind asks, and one answer is enough.
     identity: Arc<OnceCell<Result<Identity>>>,
     scope: OnceCell<Scope>,
-    tagged: OnceCell<Result<Vec<Tagged>>>,
+    pub(super) tagged: OnceCell<Result<Vec<Tagged>>>,
     answers: Mutex<HashMap<String, Answer>>,
     locks: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
-    pub(super) batches: Mutex<HashMap<&'static str, Arc<Batch>>>,
+    /// The names that wait for calls that accept many.
+    pub batches: Batches,
     elsewhere: Mutex<HashMap<String, Rc<Aws>>>,
 }
 
@@ -76,7 +78,7 @@ impl Aws {
             tagged: OnceCell::new(),
             answers: Mutex::default(),
             locks: Mutex::default(),
-            batches: Mutex::default(),
+            batches: Batches::default(),
             elsewhere: Mutex::default(),
         }
     }
@@ -241,32 +243,6 @@ impl Aws {
         let answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         let answer = answers.get(question)?.get()?.as_ref().ok()?;
         answer.clone().downcast().ok()
-    }
-
-    /// Everything that carries this stack's ownership tag, listed once.
-    pub async fn tagged(&self) -> Result<&[Tagged]> {
-        // Boxed, because every kind's observation holds this future, and the compiler limits how deeply futures may
-        // nest.
-        let list = || discovery::list(self).boxed_local();
-        let listed = self.tagged.get_or_init(list).await;
-        // The error is about all kinds, whichever kind gets it first.
-        let listed = listed.as_ref().map(Vec::as_slice);
-        listed.map_err(|fault| fault.clone().of(String::new))
-    }
-
-    /// The ARNs that the tagging index now lists for this stack's tag. Not cached.
-    pub async fn indexed(&self) -> Result<Vec<String>> {
-        let tagged = discovery::by_tag(self).await?;
-        Ok(tagged.into_iter().map(|tagged| tagged.arn).collect())
-    }
-
-    /// The names of the resources of `service` with this stack's tag, taken from their ARNs: what follows `prefix`.
-    pub async fn tagged_names(&self, service: &str, prefix: &str) -> Result<Vec<&str>> {
-        let tagged = self.tagged().await?.iter();
-        let tagged = tagged.filter(|tagged| tagged.service() == service);
-        Ok(tagged
-            .filter_map(|tagged| tagged.resource().strip_prefix(prefix))
-            .collect())
     }
 
     /// Takes the lock `name`. For changes that AWS accepts only one at a time.

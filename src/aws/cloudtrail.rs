@@ -5,8 +5,8 @@ use std::rc::Rc;
 pub use aws_sdk_cloudtrail::types::Trail;
 
 use super::call::{Aws, pages};
-use super::discovery::Tagged;
 use super::fault::Result;
+use super::tags::Tagged;
 use super::text::Scope;
 
 /// Every trail that can log events in this region, looked up once: the region's own trails (at most five), and the

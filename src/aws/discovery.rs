@@ -8,60 +8,50 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-pub use alertctl_relay::{NODE_TAG, STACK_TAG};
 use aws_sdk_cloudwatch::types::AlarmType;
 use aws_sdk_resourcegroupstagging::operation::get_resources::builders::GetResourcesFluentBuilder;
+use futures::FutureExt;
 
 use super::call::{Aws, pages};
 use super::cloudtrail;
 use super::concurrently::concurrently_found;
 use super::fault::Result;
-
-/// On the role that forwards events from another region: that region. The stack has resources there too.
-pub const REGION_TAG: &str = "alertctl:region";
-
-/// On every role of the stack: the stack's own region, since a role is visible in all regions.
-pub const HOME_TAG: &str = "alertctl:home";
-
-/// On every resource of a protected entry of the stack file, with the value `true`: it is deleted or replaced only by name.
-/// The account itself remembers this, so it holds for entries that are no longer in the file.
-pub const PROTECT_TAG: &str = "alertctl:protect";
-
-/// On the bus that an organization's events arrive at, one for each stack in another account: it continues with the
-/// account and the region, `alertctl:spoke:444455556666:eu-central-1`. Nothing else in the hub's account tells of that
-/// stack once its target has left the stack file.
-pub const SPOKE_TAG: &str = "alertctl:spoke:";
-
-/// Tags by key.
-pub type Tags = BTreeMap<String, String>;
-
-/// A resource with this stack's tag.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tagged {
-    pub arn: String,
-    pub tags: Tags,
-}
-
-impl Tagged {
-    /// The service part of the ARN.
-    pub fn service(&self) -> &str {
-        self.arn.split(':').nth(2).unwrap_or_default()
-    }
-
-    /// The resource part of the ARN: everything after the account.
-    pub fn resource(&self) -> &str {
-        self.arn.splitn(6, ':').nth(5).unwrap_or_default()
-    }
-}
+use super::tags::{STACK_TAG, Tagged, Tags};
 
 impl Aws {
     /// True if `tags` say that a resource is this stack's.
     pub fn owns(&self, tags: &Tags) -> bool {
         tags.get(STACK_TAG) == Some(&self.stack)
     }
+
+    /// Everything that carries this stack's ownership tag, listed once.
+    pub async fn tagged(&self) -> Result<&[Tagged]> {
+        // Boxed, because every kind's observation holds this future, and the compiler limits how deeply futures may
+        // nest.
+        let list = || list(self).boxed_local();
+        let listed = self.tagged.get_or_init(list).await;
+        // The error is about all kinds, whichever kind gets it first.
+        let listed = listed.as_ref().map(Vec::as_slice);
+        listed.map_err(|fault| fault.clone().of(String::new))
+    }
+
+    /// The ARNs that the tagging index now lists for this stack's tag. Not cached.
+    pub async fn indexed(&self) -> Result<Vec<String>> {
+        let tagged = by_tag(self).await?;
+        Ok(tagged.into_iter().map(|tagged| tagged.arn).collect())
+    }
+
+    /// The names of the resources of `service` with this stack's tag, taken from their ARNs: what follows `prefix`.
+    pub async fn tagged_names(&self, service: &str, prefix: &str) -> Result<Vec<&str>> {
+        let tagged = self.tagged().await?.iter();
+        let tagged = tagged.filter(|tagged| tagged.service() == service);
+        Ok(tagged
+            .filter_map(|tagged| tagged.resource().strip_prefix(prefix))
+            .collect())
+    }
 }
 
-pub(super) async fn list(aws: &Aws) -> Result<Vec<Tagged>> {
+async fn list(aws: &Aws) -> Result<Vec<Tagged>> {
     let (mut tagged, logs, alarms, trails, mappings) = futures::try_join!(
         by_tag(aws),
         log_groups(aws),
@@ -77,7 +67,7 @@ pub(super) async fn list(aws: &Aws) -> Result<Vec<Tagged>> {
     Ok(tagged)
 }
 
-pub(super) async fn by_tag(aws: &Aws) -> Result<Vec<Tagged>> {
+async fn by_tag(aws: &Aws) -> Result<Vec<Tagged>> {
     use aws_sdk_resourcegroupstagging::types::TagFilter;
     let filter = TagFilter::builder().key(STACK_TAG).values(&aws.stack).build();
     let request = aws.connection.clients.tagging.get_resources();

@@ -232,12 +232,6 @@ impl Fault {
         (self.action, &self.code, &self.message) == (other.action, &other.code, &other.message)
     }
 
-    /// What to do next: the hint for this refusal, or general advice.
-    pub fn help(&self) -> String {
-        let known = || super::hints::of_any(self).to_owned();
-        self.hint.clone().unwrap_or_else(known)
-    }
-
     /// Adds what to do next, unless a hint is there already.
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint.get_or_insert_with(|| hint.into());

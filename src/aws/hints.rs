@@ -54,16 +54,20 @@ pub(super) fn known(fault: &Fault) -> Option<String> {
     Some(hint.to_owned())
 }
 
-/// What to do about an error for which no hint is known.
-pub(super) fn of_any(fault: &Fault) -> &'static str {
-    match fault.tried {
-        Some(_) => {
-            "completed changes are kept: run the same command again; it continues where this one stopped"
-        }
-        None => {
-            "correct what AWS reports, in the stack file or in the account, then run the same command again: \
-             it continues where this one stopped"
-        }
+impl Fault {
+    /// What to do next: the hint for this refusal, or general advice.
+    pub fn help(&self) -> String {
+        let advice = match (&self.hint, &self.tried) {
+            (Some(hint), _) => hint,
+            (None, Some(_)) => {
+                "completed changes are kept: run the same command again; it continues where this one stopped"
+            }
+            (None, None) => {
+                "correct what AWS reports, in the stack file or in the account, then run the same command again: \
+                 it continues where this one stopped"
+            }
+        };
+        advice.to_owned()
     }
 }
 

@@ -5,9 +5,12 @@
 
 use std::time::Duration;
 
+use super::deed::Deed;
 use super::fault::Fault;
-use super::retry::{LIMIT, Memory};
+use super::memory::Memory;
 
+/// How long one call is retried.
+pub const LIMIT: Duration = Duration::from_secs(5 * 60);
 /// How long a role, policy, key or topic may stay invisible somewhere after its creation (eventual consistency).
 const UNSEEN: Duration = Duration::from_secs(2 * 60);
 
@@ -19,55 +22,6 @@ const MAKES_ANOTHER: &[&str] = &[
     "apigateway:CreateIntegration",
     "apigateway:CreateRoute",
 ];
-
-/// Calls that use a resource and change none. They are retried only after refusals that any call may get, such as
-/// throttling: any other refusal is an answer (to `kms:Decrypt`), and a repetition may have its effect twice
-/// (`sns:Publish`).
-const USES: &[&str] = &[
-    "kms:Decrypt",
-    "kms:ReEncrypt",
-    "lambda:InvokeFunction",
-    "sns:Publish",
-    "sqs:SendMessage",
-    "sqs:ReceiveMessage",
-    "sqs:ChangeMessageVisibility",
-    "events:PutEvents",
-    "cloudwatch:SetAlarmState",
-    "sts:AssumeRole",
-];
-
-const READS: &[&str] = &[
-    "Get", "List", "Describe", "Head", "Lookup", "Filter", "Simulate", "Test",
-];
-const DELETES: &[&str] = &["Delete", "Remove", "Unsubscribe", "Untag", "Detach", "Schedule"];
-
-/// What a call does to its resource.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Deed {
-    Reads,
-    /// Creates or changes.
-    Changes,
-    Deletes,
-    Uses,
-}
-
-impl Deed {
-    fn of(action: &str) -> Self {
-        let verb = action.split_once(':').map_or(action, |(_, verb)| verb);
-        let begins = |with: &[&str]| with.iter().any(|word| verb.starts_with(word));
-        match action {
-            _ if USES.contains(&action) => Self::Uses,
-            _ if begins(READS) => Self::Reads,
-            _ if begins(DELETES) => Self::Deletes,
-            _ => Self::Changes,
-        }
-    }
-}
-
-/// True when the action creates or changes something.
-pub(super) fn changes(action: &str) -> bool {
-    Deed::of(action) == Deed::Changes
-}
 
 /// One row of the table.
 struct Passing {

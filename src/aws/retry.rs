@@ -5,108 +5,27 @@
 //! ([`super::connect::Clients`]): its own retries are neither paced nor limited in time, and handle neither conflicts
 //! nor eventual consistency.
 
-use std::cell::{Cell, RefCell};
-use std::collections::{HashMap, HashSet};
-use std::fmt;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
 use super::fault::{Fault, NO_ANSWER, Result, Tried, spoken};
+use super::memory::Memory;
 use super::passing;
 use super::patience::Announce;
 
-pub use super::passing::{is_unseen_role, may_pass};
+pub use super::passing::{LIMIT, is_unseen_role, may_pass};
 
-/// How long one call is retried.
-pub const LIMIT: Duration = Duration::from_secs(5 * 60);
 /// How long a call is retried while no call of the run was answered yet: without a network, or at a wrong endpoint,
 /// waiting is useless.
 const FIRST: Duration = Duration::from_secs(10);
 /// How long a call is retried before the user is told why it takes long.
 const SILENCE: Duration = Duration::from_secs(5);
-/// The pause between two such messages about the same error code.
-const REPEAT: Duration = Duration::from_secs(30);
 
 /// The shortest and the longest pause between two attempts. Each pause is 1.6 times the previous one, plus or minus a
 /// quarter.
 const PAUSE: Duration = Duration::from_millis(250);
 const LONGEST: Duration = Duration::from_secs(8);
-
-/// What a run has learned that decides which refusals are temporary. All regions of a stack share it.
-#[derive(Default)]
-pub struct Memory {
-    /// A call was answered, so AWS can be reached.
-    answered: Cell<bool>,
-    /// The maximum number of attempts for a call, if the user set one.
-    most: Cell<Option<u32>>,
-    /// IAM said beforehand that the caller has all permissions of the run.
-    permitted: Cell<bool>,
-    /// The services in which this run changed something.
-    changed: RefCell<HashSet<String>>,
-    /// When the user was last told about an error code.
-    announced: RefCell<HashMap<String, Instant>>,
-}
-
-impl fmt::Debug for Memory {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Memory").finish_non_exhaustive()
-    }
-}
-
-impl Memory {
-    /// Limits the attempts of each call to this number. At least one attempt is made.
-    pub fn try_at_most(&self, times: u32) {
-        self.most.set(Some(times));
-    }
-
-    /// IAM says that the whole run is allowed, so a denial is only temporary.
-    pub fn permitted(&self) {
-        self.permitted.set(true);
-    }
-
-    pub(super) fn is_permitted(&self) -> bool {
-        self.permitted.get()
-    }
-
-    /// True when this run changed something of `service`, such as `kms`.
-    pub(super) fn has_changed(&self, service: &str) -> bool {
-        self.changed.borrow().contains(service)
-    }
-
-    /// Records that something of `service` was just changed, by this run or by a previous one.
-    pub fn changed(&self, service: &str) {
-        let mut changed = self.changed.borrow_mut();
-        if !changed.contains(service) {
-            changed.insert(service.to_owned());
-        }
-    }
-
-    /// Records that a call was carried out.
-    pub(super) fn answered(&self, action: &str) {
-        self.answered.set(true);
-        if let (true, Some((service, _))) = (passing::changes(action), action.split_once(':')) {
-            self.changed(service);
-        }
-    }
-
-    /// How long a call that failed with `fault` is retried. `None` if time does not help.
-    fn limit(&self, fault: &Fault) -> Option<Duration> {
-        let nothing_yet = !self.answered.get() && fault.code == NO_ANSWER;
-        let limit = passing::limit(fault, self)?;
-        Some(if nothing_yet { limit.min(FIRST) } else { limit })
-    }
-
-    /// Whether to tell the user about the code now. Many calls wait for the same reason, and one message is enough.
-    fn is_news(&self, code: &str) -> bool {
-        let mut announced = self.announced.borrow_mut();
-        if announced.get(code).is_some_and(|last| last.elapsed() < REPEAT) {
-            return false;
-        }
-        announced.insert(code.to_owned(), Instant::now());
-        true
-    }
-}
 
 /// Retries `call` while its refusal is temporary, for at most [`LIMIT`] or the limit of that refusal.
 ///
@@ -158,11 +77,11 @@ impl Attempts<'_> {
             *tries += 1;
             return Ok(());
         }
-        let Some(limit) = memory.limit(&fault) else {
+        let Some(limit) = limit(&fault, memory) else {
             return Err(fault);
         };
         let pause_now = jitter(*pause);
-        let enough = memory.most.get().is_some_and(|most| *tries >= most);
+        let enough = memory.most().is_some_and(|most| *tries >= most);
         if enough || start.elapsed() + pause_now > limit {
             let elapsed = start.elapsed();
             let tried = (*tries > 1).then(|| {
@@ -185,12 +104,21 @@ impl Attempts<'_> {
     }
 }
 
+/// How long a call that failed with `fault` is retried. `None` if time does not help.
+fn limit(fault: &Fault, memory: &Memory) -> Option<Duration> {
+    let nothing_yet = !memory.is_answered() && fault.code == NO_ANSWER;
+    let limit = passing::limit(fault, memory)?;
+    Some(if nothing_yet { limit.min(FIRST) } else { limit })
+}
+
 fn jitter(pause: Duration) -> Duration {
     pause.mul_f64(0.75 + fastrand::f64() / 2.0)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
+
     use super::*;
 
     thread_local! {

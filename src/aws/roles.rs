@@ -3,8 +3,8 @@
 use aws_sdk_iam::types::Role;
 
 use super::call::{Aws, pages};
-use super::discovery::HOME_TAG;
 use super::fault::{Result, found};
+use super::tags::HOME_TAG;
 
 /// The path of the roles of all stacks: `/alertctl/<stack>/`.
 pub(super) const ALL: &str = "/alertctl/";

@@ -6,9 +6,10 @@ use aws_sdk_resourcegroupstagging::types::TagFilter;
 
 use super::call::Aws;
 use super::concurrently::concurrently;
-use super::discovery::{STACK_TAG, indexed};
+use super::discovery::indexed;
 use super::fault::Result;
 use super::roles;
+use super::tags::STACK_TAG;
 
 /// A stack that has resources in the account.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::aws::Scope;
-use crate::aws::discovery::{HOME_TAG, PROTECT_TAG};
 use crate::aws::secret::Secret;
+use crate::aws::tags::{HOME_TAG, PROTECT_TAG};
 use crate::engine::graph::Graph;
 use crate::relay_zip;
 use crate::resource::Tags;

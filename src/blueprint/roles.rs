@@ -2,8 +2,8 @@
 
 use super::Build;
 use crate::aws::Text;
-use crate::aws::discovery::REGION_TAG;
 use crate::aws::policy::{Policy, Statement};
+use crate::aws::tags::REGION_TAG;
 use crate::resource::Ref;
 use crate::resource::iam::role::{BOUNDARY_TAG, IamRole};
 

@@ -7,7 +7,7 @@ use super::plan::json;
 use super::refusals::refuse_disowned;
 use super::{App, Outcome, protection};
 use crate::aws::Aws;
-use crate::aws::discovery::STACK_TAG;
+use crate::aws::tags::STACK_TAG;
 use crate::blueprint::{self, Home};
 use crate::cli::{DestroyArgs, Detail, Format};
 use crate::engine::graph::Graph;

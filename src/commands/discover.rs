@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::App;
 use crate::aws::concurrently;
-use crate::aws::discovery::{self, Tagged};
+use crate::aws::discovery;
+use crate::aws::tags::Tagged;
 use crate::output::Failure;
 use crate::stack::{Asks, Discovered, Found, Loaded};
 

@@ -1,6 +1,6 @@
 //! What a plan must not do, and says instead.
 
-use crate::aws::discovery::{NODE_TAG, STACK_TAG};
+use crate::aws::tags::{NODE_TAG, STACK_TAG};
 use crate::blueprint::Names;
 use crate::cli::Adopt;
 use crate::engine::graph::Graph;

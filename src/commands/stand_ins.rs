@@ -1,7 +1,7 @@
 //! The local mode makes what somebody else owns in AWS and the stack cannot do without, unless it is there.
 
 use super::App;
-use crate::aws::discovery::STACK_TAG;
+use crate::aws::tags::STACK_TAG;
 use crate::blueprint::Names;
 use crate::output::Failure;
 use crate::resource::kms::key;

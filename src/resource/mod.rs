@@ -5,8 +5,8 @@
 
 use std::cell::{Cell, RefCell};
 
-pub use crate::aws::discovery::Tags;
 pub use crate::aws::fault::{Fault, Result};
+pub use crate::aws::tags::Tags;
 pub use crate::aws::{Aws, Known, Output, Text, Unknown};
 
 pub mod about;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::{Fields, NodeId, Result, Tags};
-use crate::aws::discovery::{NODE_TAG, SPOKE_TAG, STACK_TAG};
+use crate::aws::tags::{NODE_TAG, SPOKE_TAG, STACK_TAG};
 
 /// Lists the tag keys that came from the stack file: a tag that leaves the file is removed, but a tag that somebody
 /// else added is not. If the list does not fit, it continues in `alertctl:tags-2` and so on.

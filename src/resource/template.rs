@@ -10,9 +10,9 @@ use serde_json::{Map, Value, json};
 
 use super::{Known, NodeId, Output, Ref, Tags, Text};
 use crate::aws::Scope;
-use crate::aws::discovery::{HOME_TAG, PROTECT_TAG, REGION_TAG, STACK_TAG};
 use crate::aws::policy::Policy;
 use crate::aws::secret::fingerprint;
+use crate::aws::tags::{HOME_TAG, PROTECT_TAG, REGION_TAG, STACK_TAG};
 
 mod declaration;
 mod mark;

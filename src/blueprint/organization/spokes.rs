@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::super::Build;
 use super::spoke;
 use crate::aws::Text;
-use crate::aws::discovery::{NODE_TAG, STACK_TAG};
+use crate::aws::tags::{NODE_TAG, STACK_TAG};
 use crate::resource::cloudformation::stack::CloudformationStack;
 use crate::resource::cloudformation::stack_set::organization::Use;
 use crate::resource::cloudformation::stack_set::{CallAs, CloudformationStackSet, HUB_TAG, Targets};

@@ -16,7 +16,7 @@ use futures::future::LocalBoxFuture;
 use tokio::sync::watch;
 
 use super::*;
-use crate::aws::discovery::NODE_TAG;
+use crate::aws::tags::NODE_TAG;
 use crate::engine::observe::observe_kinds;
 use crate::engine::plan::{Adoption, plan};
 use crate::resource::Tags;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Action, Plan, Step, of};
-use crate::aws::discovery::PROTECT_TAG;
+use crate::aws::tags::PROTECT_TAG;
 use crate::engine::graph::Graph;
 use crate::resource::any::AnyLive;
 use crate::resource::{NodeId, Shown};

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde::Serialize;
 
 use super::{Action, Plan, of};
-use crate::aws::discovery::STACK_TAG;
+use crate::aws::tags::STACK_TAG;
 use crate::engine::observe::Observation;
 use crate::resource::any::AnyLive;
 use crate::resource::{NodeId, Presence, Shown};

@@ -1,6 +1,6 @@
 //! What somebody else looks after: it would be changed back, or deleted, behind the stack's back.
 
-use crate::aws::discovery::{STACK_TAG, Tags};
+use crate::aws::tags::{STACK_TAG, Tags};
 use crate::resource::inventory::Alarm;
 
 /// Who looks after an alarm, if that is not a person.

@@ -11,8 +11,8 @@ use aws_sdk_apigatewayv2::types::{Api, ProtocolType};
 use crate::aws::Scope;
 use crate::aws::call::pages;
 use crate::aws::concurrently_found;
-use crate::aws::discovery::{NODE_TAG, STACK_TAG};
 use crate::aws::fault::{found, gone};
+use crate::aws::tags::{NODE_TAG, STACK_TAG};
 use crate::resource::access::{Access, BECOMES_OURS, OURS};
 use crate::resource::{
     About, Aws, Changes, Context, Fault, Fields, Handling, Known, NodeId, Observed, Output, Presence,

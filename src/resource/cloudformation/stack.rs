@@ -8,7 +8,8 @@ use serde_json::Value;
 use crate::aws::{Scope, concurrently};
 use crate::resource::access::Access;
 use crate::resource::cloudformation::stack_set::HUB_ACCOUNT_TAG;
-use crate::resource::eventbridge::event_bus::{self, EventbridgeEventBus};
+use crate::resource::eventbridge::bus_arn;
+use crate::resource::eventbridge::event_bus::EventbridgeEventBus;
 use crate::resource::{
     About, Aws, Changes, Context, Fields, Health, Known, NodeId, Observed, Output, Presence, Ref, Resource,
     Result, Tags, Text, Verdict, Wanted, tags,
@@ -18,6 +19,7 @@ pub mod access;
 mod calls;
 mod failure;
 mod found;
+mod operation;
 pub mod record;
 mod sent;
 mod state;
@@ -27,9 +29,6 @@ use found::Found;
 use record::{Place, Record};
 use sent::Sent;
 use state::State;
-
-/// Also in the record that leads to the stack.
-const KIND: &str = "cloudformation-stack";
 
 /// The desired stack.
 #[derive(Debug, Clone)]
@@ -68,7 +67,7 @@ pub struct Live {
 const MISSING: &str = "does not exist";
 
 impl Resource for CloudformationStack {
-    const KIND: &'static str = KIND;
+    const KIND: &'static str = record::KIND;
     const ACCESS: &'static [Access] = access::OF_DEPLOYER;
     type Live = Live;
 
@@ -98,7 +97,7 @@ impl Resource for CloudformationStack {
             let record = records.iter().find(|record| record.place.is_same(&place));
             let live = Live {
                 place,
-                bus: event_bus::arn_of(aws, desired.bus.name()).await?,
+                bus: bus_arn(aws, desired.bus.name()).await?,
                 recorded: record.map(|record| record.place.role.clone()),
                 stack,
             };
@@ -228,16 +227,16 @@ impl Resource for CloudformationStack {
         let begun = live
             .stack
             .as_ref()
-            .and_then(|stack| Some((stack, state::action(&stack.status)?)));
+            .and_then(|stack| Some((stack, operation::action(&stack.status)?)));
         let Some((stack, action)) = begun else {
             return Ok(());
         };
-        calls::finished(&*live.place.there(cx.aws).await?, &stack.id, action).await
+        operation::finished(&*live.place.there(cx.aws).await?, &stack.id, action).await
     }
 
     async fn delete(live: Live, cx: &Context<'_>) -> Result<()> {
         if let Some(stack) = &live.stack {
-            calls::delete(&*live.place.there(cx.aws).await?, &stack.id).await?;
+            operation::delete(&*live.place.there(cx.aws).await?, &stack.id).await?;
         }
         record::remove(cx.aws, &live.bus, &live.place).await
     }
@@ -265,13 +264,13 @@ impl CloudformationStack {
     async fn bring(&self, cx: &Context<'_>, adopted: bool) -> Result<Live> {
         let (place, bus) = (self.place(), cx.text(&self.bus.arn())?);
         let there = place.there(cx.aws).await?;
-        let mut stack = calls::at_rest(&there, &self.name).await?;
+        let mut stack = operation::at_rest(&there, &self.name).await?;
         if let Some(stack) = stack.as_ref().filter(|stack| !adopted && !is_ours(stack, cx)) {
             return Err(failure::is_foreign(stack));
         }
         record::put(cx.aws, &bus, &place).await?;
         if let Some(broken) = stack.take_if(|stack| State::of(&stack.status) == State::Broken) {
-            calls::delete(&there, &broken.id).await?;
+            operation::delete(&there, &broken.id).await?;
         }
         let stack = match stack {
             None => self.make(&there, cx).await?,

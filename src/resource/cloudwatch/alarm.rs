@@ -12,6 +12,7 @@ pub(in crate::resource) mod common;
 mod condition;
 mod history;
 pub(in crate::resource) mod metrics;
+pub(in crate::resource) mod observe;
 mod options;
 mod reported;
 mod seen;
@@ -86,7 +87,7 @@ impl Resource for CloudwatchAlarm {
     }
 
     async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {
-        common::observe(aws, wanted).await
+        observe::observe(aws, wanted).await
     }
 
     fn fields(&self, known: &Known) -> Fields {

@@ -9,8 +9,8 @@ use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{MuteTargets, Rule, Schedule};
 use jiff::Timestamp;
 
-use crate::aws::discovery::NODE_TAG;
 use crate::aws::fault::gone;
+use crate::aws::tags::NODE_TAG;
 use crate::resource::access::{ANY, Access, OURS};
 use crate::resource::cloudwatch::alarm::common;
 use crate::resource::{

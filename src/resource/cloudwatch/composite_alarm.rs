@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use crate::resource::access::{ANY, Access};
-use crate::resource::cloudwatch::alarm::common;
+use crate::resource::cloudwatch::alarm::{common, observe};
 use crate::resource::{
     About, Aws, Changes, Context, Fault, Fields, Handling, Known, Observed, Output, Regions, Resource,
     Result, Tags, Text, Wanted,
@@ -75,7 +75,7 @@ impl Resource for CloudwatchCompositeAlarm {
     }
 
     async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {
-        common::observe(aws, wanted).await
+        observe::observe(aws, wanted).await
     }
 
     fn fields(&self, known: &Known) -> Fields {

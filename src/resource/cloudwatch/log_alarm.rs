@@ -6,7 +6,7 @@
 use aws_sdk_cloudwatch::types::{ComparisonOperator, ScheduleConfiguration, ScheduledQueryConfiguration};
 
 use crate::resource::access::{self, ANY, Access, OWN_ROLES};
-use crate::resource::cloudwatch::alarm::{Options, common};
+use crate::resource::cloudwatch::alarm::{Options, common, observe};
 use crate::resource::iam::role::IamRole;
 use crate::resource::{
     About, Aws, Changes, Context, Fields, Handling, Known, NodeId, Observed, Output, Ref, Regions, Resource,
@@ -146,7 +146,7 @@ impl Resource for CloudwatchLogAlarm {
     }
 
     async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {
-        common::observe(aws, wanted).await
+        observe::observe(aws, wanted).await
     }
 
     fn fields(&self, known: &Known) -> Fields {

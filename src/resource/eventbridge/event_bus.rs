@@ -8,10 +8,10 @@ use crate::aws::fault::{found, gone};
 use crate::aws::policy::{self, Policy};
 use crate::resource::access::{ANY, Access};
 use crate::resource::cloudformation::stack::record;
-use crate::resource::eventbridge::{DEFAULT_BUS, explained, listed, put_tags, read_tags};
+use crate::resource::eventbridge::{DEFAULT_BUS, EVENT_BUS, bus_arn, explained, listed, put_tags, read_tags};
 use crate::resource::{
-    Aws, Changes, Context, Fault, Fields, Handling, Known, Observed, Output, Resource, Result, Tags, Text,
-    Wanted, converge, named,
+    Aws, Changes, Context, Fault, Fields, Handling, Known, Observed, Output, Resource, Result, Tags, Wanted,
+    converge, named,
 };
 
 mod template;
@@ -52,7 +52,7 @@ struct Others {
 const BUS: &str = "arn:{partition}:events:{region}:{account}:event-bus/{prefix}";
 
 impl Resource for EventbridgeEventBus {
-    const KIND: &'static str = "eventbridge-event-bus";
+    const KIND: &'static str = EVENT_BUS;
     const HANDLING: Handling = Handling {
         // EventBridge refuses to delete a bus with rules. The spokes of an organization send to it until they are gone, and
         // its tags remember those that no stack set has.
@@ -249,15 +249,9 @@ fn has_rules(fault: &Fault) -> bool {
     fault.says("ValidationException", "can't be deleted")
 }
 
-/// The ARN of the bus of this name in the region of `aws`.
-pub(in crate::resource) async fn arn_of(aws: &Aws, name: &str) -> Result<String> {
-    let arn = Text::arn("events", format!("event-bus/{name}"));
-    Ok(arn.fill_computed(aws.scope().await?).unwrap_or_default())
-}
-
 async fn read(aws: &Aws, name: &str) -> Result<Option<Live>> {
     let events = &aws.connection.clients.events;
-    let arn = arn_of(aws, name).await?;
+    let arn = bus_arn(aws, name).await?;
     let bus = async {
         let request = events.describe_event_bus().name(name);
         found(

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use aws_sdk_eventbridge::types::Tag;
 
-use super::{Aws, Fault, Result, Tags, tags};
+use super::{Aws, Fault, Result, Tags, Text, tags};
 use crate::aws::fault::found;
 
 pub mod event_bus;
@@ -13,6 +13,15 @@ pub mod targets;
 
 /// The bus that every account has. Events of AWS services arrive there and nowhere else.
 pub const DEFAULT_BUS: &str = "default";
+
+/// The kind of buses. The node of an organization's bus leads to the stacks that it remembers.
+pub(super) const EVENT_BUS: &str = "eventbridge-event-bus";
+
+/// The ARN of the bus of this name in the region of `aws`.
+pub(super) async fn bus_arn(aws: &Aws, name: &str) -> Result<String> {
+    let arn = Text::arn("events", format!("event-bus/{name}"));
+    Ok(arn.fill_computed(aws.scope().await?).unwrap_or_default())
+}
 
 /// Adds a hint on what to do about an error.
 pub(super) fn explained(fault: Fault) -> Fault {

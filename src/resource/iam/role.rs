@@ -9,10 +9,10 @@ use aws_sdk_iam::types::Tag;
 use serde_json::Value;
 
 use crate::aws::concurrently;
-use crate::aws::discovery::{HOME_TAG, REGION_TAG};
 use crate::aws::fault::gone;
 use crate::aws::policy::Policy;
 use crate::aws::run::{self, Mark};
+use crate::aws::tags::{HOME_TAG, REGION_TAG};
 use crate::resource::access::Access;
 use crate::resource::{
     About, Aws, Changes, ClaimOrder, Context, Fault, Fields, Handling, Home, Known, Observed, Output,

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{Alarm, Rule, Selection, Topic};
-use crate::aws::discovery::{self, Tags, indexed};
+use crate::aws::discovery::{self, indexed};
 use crate::aws::fault::found;
+use crate::aws::tags::Tags;
 use crate::aws::{Aws, concurrently};
 use crate::resource::{Result, eventbridge, sns};
 

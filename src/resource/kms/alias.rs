@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_kms::types::{AliasListEntry, KeyMetadata, KeyState};
 
 use crate::aws::call::pages;
-use crate::aws::discovery::Tagged;
 use crate::aws::fault::{found, gone};
 use crate::aws::run;
+use crate::aws::tags::Tagged;
 use crate::aws::{concurrently, concurrently_found};
 use crate::resource::access::{ANY, Access, KEYS, OURS};
 use crate::resource::kms::key::{ALIAS_TAG, FORMER_ALIAS_TAG, KmsKey, aliased};

@@ -18,6 +18,7 @@ use crate::resource::{
 
 mod access;
 mod calls;
+mod contents;
 mod deployed;
 mod environment;
 mod package;
@@ -27,7 +28,8 @@ mod verified;
 
 use calls::explain;
 pub(super) use calls::retag;
-pub use deployed::{Deployed, Origin, Relay, Settings};
+pub use contents::{Relay, Settings};
+pub use deployed::{Deployed, Origin};
 use deployed::{Mark, RELAY_TAG};
 pub use environment::EnvValue;
 pub use package::{Code, Package};

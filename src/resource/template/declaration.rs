@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Tags, Template, mapping, pairs};
 use crate::aws::Text;
-use crate::aws::discovery::PROTECT_TAG;
+use crate::aws::tags::PROTECT_TAG;
 use crate::resource::NodeId;
 
 /// What a node is in a template.

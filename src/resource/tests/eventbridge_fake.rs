@@ -8,7 +8,7 @@ use aws_sdk_eventbridge::types as sdk;
 use aws_smithy_mocks::{RuleMode, mock_client};
 
 use crate::aws::Clients;
-use crate::aws::discovery::{STACK_TAG, Tagged};
+use crate::aws::tags::{STACK_TAG, Tagged};
 use crate::resource::tests::script::Script;
 use crate::resource::{Aws, Tags};
 

@@ -30,7 +30,7 @@ use aws_sdk_apigatewayv2::types::{
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
 use aws_smithy_types::retry::RetryConfig;
 
-use crate::aws::discovery::Tagged;
+use crate::aws::tags::Tagged;
 use crate::resource::tests::script::{Script, known, node, owned};
 use crate::resource::{Aws, Known, NodeId, Tags};
 

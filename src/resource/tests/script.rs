@@ -10,7 +10,7 @@ use aws_smithy_runtime_api::client::result::CreateUnhandledError;
 use aws_smithy_types::error::ErrorMetadata;
 
 use crate::aws::Scope;
-use crate::aws::discovery::Tagged;
+use crate::aws::tags::Tagged;
 use crate::resource::{Aws, Changes, Context, Known, NodeId, Output, Presence, Resource, Tags, tags};
 
 /// The recorded calls of one test, and the refusals that are still to be returned.

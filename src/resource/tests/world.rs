@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::rc::Rc;
 
-use crate::aws::discovery::{STACK_TAG, Tagged};
 use crate::aws::fault::NO_ANSWER;
+use crate::aws::tags::{STACK_TAG, Tagged};
 use crate::resource::any::Kind;
 use crate::resource::{Fault, Output, Result, Tags};
 

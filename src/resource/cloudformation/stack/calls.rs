@@ -1,22 +1,14 @@
 //! The calls to CloudFormation, all of them with the role in the other account.
 
-use std::time::Duration;
-
 use aws_sdk_cloudformation::types as sdk;
 use serde_json::Value;
 
-use super::failure::{explained, failed};
+use super::failure::explained;
 use super::found::Found;
 use super::sent::Sent;
-use super::state::State;
-use crate::aws::{Aws, wait};
+use super::state::DELETED;
+use crate::aws::Aws;
 use crate::resource::{Fault, Result};
-
-/// How long one operation on a stack may take. The template has some ten resources, which take a minute or two.
-const LIMIT: Duration = Duration::from_secs(30 * 60);
-
-/// A deleted stack is still found by its id.
-pub const DELETED: &str = "DELETE_COMPLETE";
 
 /// The stack, by its name or its id. `None` if there is none. By its id, also a deleted one.
 pub async fn describe(there: &Aws, name_or_id: &str) -> Result<Option<sdk::Stack>> {
@@ -42,21 +34,6 @@ async fn template(there: &Aws, name: &str) -> Result<Option<Value>> {
     // Whoever wrote it in YAML wrote another one.
     let parsed = |text: String| serde_json::from_str(&text).unwrap_or(Value::String(text));
     Ok(answer.and_then(|answer| answer.template_body).map(parsed))
-}
-
-/// The stack once no operation on it is under way any more, whoever began it.
-pub async fn at_rest(there: &Aws, name_or_id: &str) -> Result<Option<Found>> {
-    let what = format!("an operation on {name_or_id} to end");
-    let check = async || {
-        let stack = describe(there, name_or_id).await?;
-        let stack = stack.and_then(|stack| Found::read(stack, None));
-        let moving = stack
-            .as_ref()
-            .is_some_and(|stack| State::of(&stack.status) == State::Moving);
-        Ok((!moving).then_some(stack))
-    };
-    let stack = wait::until(LIMIT, "cloudformation:DescribeStacks", &what, check).await?;
-    Ok(stack.filter(|stack| stack.status != DELETED))
 }
 
 /// Has CloudFormation make the stack. Returns its id. If the stack cannot be made, CloudFormation deletes what it had made
@@ -95,54 +72,15 @@ pub async fn update(there: &Aws, sent: &Sent) -> Result<bool> {
     }
 }
 
-/// Waits until the operation on the stack with this id has ended.
-///
-/// # Errors
-/// It failed: the first cause, in CloudFormation's words.
-pub async fn finished(there: &Aws, id: &str, action: &'static str) -> Result<()> {
-    let what = format!("CloudFormation to finish {id}");
-    let check = async || {
-        let stack = describe(there, id)
-            .await?
-            .and_then(|stack| Found::read(stack, None));
-        Ok(match stack {
-            None if action == DELETE => Some(None),
-            // CloudFormation may not show a stack in its first moments.
-            None => None,
-            Some(stack) if State::of(&stack.status) == State::Moving && !stack.is_cleaning() => None,
-            Some(stack) => Some(Some(stack)),
-        })
-    };
-    let Some(stack) = wait::until(LIMIT, action, &what, check).await? else {
-        return Ok(());
-    };
-    let done = match action {
-        DELETE => stack.status == DELETED,
-        _ => matches!(stack.status.as_str(), "CREATE_COMPLETE" | "UPDATE_COMPLETE") || stack.is_cleaning(),
-    };
-    match done {
-        true => Ok(()),
-        false => Err(failed(there, &stack, action).await),
-    }
-}
-
-pub const CREATE: &str = "cloudformation:CreateStack";
-pub const UPDATE: &str = "cloudformation:UpdateStack";
-const DELETE: &str = "cloudformation:DeleteStack";
-
-/// Deletes the stack with this id, and waits until it is gone. It is a success if it is gone already.
+/// Has CloudFormation delete the stack with this id.
 pub async fn delete(there: &Aws, id: &str) -> Result<()> {
-    let Some(stack) = at_rest(there, id).await? else {
-        return Ok(());
-    };
     let cloudformation = &there.connection.clients.cloudformation;
     let request = cloudformation
         .delete_stack()
-        .stack_name(&stack.id)
+        .stack_name(id)
         .client_request_token(there.run.token("delete"));
     let deleted = there.call("cloudformation:DeleteStack", || request.clone().send());
-    deleted.await.map_err(|fault| explained(there, fault))?;
-    finished(there, &stack.id, DELETE).await
+    deleted.await.map(drop).map_err(|fault| explained(there, fault))
 }
 
 /// A page of the stack's events, newest first, and the token of the next page.

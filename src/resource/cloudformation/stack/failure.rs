@@ -1,101 +1,12 @@
-//! Why an operation on a stack did not succeed, and what to do about it.
+//! What to do about a call that was refused, and about a stack that is stuck or of somebody else.
 
-use aws_sdk_cloudformation::types as sdk;
-
-use super::calls::{DELETED, events};
 use super::found::Found;
-use super::state::State;
 use crate::aws::Aws;
 use crate::aws::fault::REFUSED;
-use crate::resource::{Fault, Result};
-
-/// The most pages of events that are read. One operation on such a stack has some forty events, a page has a hundred.
-const PAGES: usize = 10;
-
-/// The fault of the operation `action`, which left `stack` as it is now.
-pub async fn failed(there: &Aws, stack: &Found, action: &'static str) -> Fault {
-    // A second fault would hide the first: the stack's own reason is always there.
-    let cause = first_cause(there, &stack.id, action).await.ok().flatten();
-    let cause = cause
-        .or_else(|| stack.reason.clone())
-        .unwrap_or_else(|| "no reason was given".to_owned());
-    let text = format!("{} ({}): {cause}", stack.id, stack.status);
-    let fault = Fault::new(action, "StackFailed", text);
-    let hint = match State::of(&stack.status) {
-        State::Stuck => stuck(&there.connection.region, stack),
-        _ if is_denied(&cause) => format!(
-            "the role that was assumed lacks a permission: `alertctl policy --target {}` prints all that it needs; \
-             then run the same command again",
-            account(&stack.id)
-        ),
-        _ if stack.status == DELETED => {
-            "CloudFormation has removed what it had made: correct what it reports, in the stack file or in that \
-             account, then run the same command again"
-                .to_owned()
-        }
-        _ => "correct what CloudFormation reports, in the stack file or in that account, then run the same command \
-              again"
-            .to_owned(),
-    };
-    fault.hint(hint)
-}
-
-/// The first failure of a resource in the stack's latest operation. Those after it are mostly its consequences, such as
-/// "Resource creation cancelled".
-async fn first_cause(there: &Aws, id: &str, action: &'static str) -> Result<Option<String>> {
-    let begin = match action.rsplit(':').next() {
-        Some("CreateStack") => "CREATE_IN_PROGRESS",
-        Some("UpdateStack") => "UPDATE_IN_PROGRESS",
-        _ => "DELETE_IN_PROGRESS",
-    };
-    let (mut cause, mut next) = (None, None);
-    for _ in 0..PAGES {
-        let (page, token) = events(there, id, next).await?;
-        for event in &page {
-            cause = said(event).or(cause);
-            let of_stack = event.physical_resource_id() == Some(id);
-            if of_stack
-                && event
-                    .resource_status()
-                    .is_some_and(|status| status.as_str() == begin)
-            {
-                return Ok(cause);
-            }
-        }
-        if token.as_ref().is_none_or(String::is_empty) {
-            return Ok(cause);
-        }
-        next = token;
-    }
-    Ok(cause)
-}
-
-/// `Alarms (AWS::Events::Rule): reason`, if the event tells of a failure of a resource by itself.
-fn said(event: &sdk::StackEvent) -> Option<String> {
-    let status = event.resource_status()?.as_str();
-    let reason = event.resource_status_reason()?;
-    let kind = event.resource_type().unwrap_or_default();
-    let own = status.ends_with("_FAILED") && kind != "AWS::CloudFormation::Stack";
-    let cascade = reason.ends_with("cancelled") || reason.ends_with("canceled");
-    (own && !cascade).then(|| {
-        let resource = event.logical_resource_id().unwrap_or_default();
-        format!("{resource} ({kind}): {reason}")
-    })
-}
-
-fn is_denied(cause: &str) -> bool {
-    [
-        "not authorized to perform",
-        "AccessDenied",
-        "Access Denied",
-        "is not authorized",
-    ]
-    .iter()
-    .any(|words| cause.contains(words))
-}
+use crate::resource::Fault;
 
 /// The account in a stack's id.
-fn account(id: &str) -> &str {
+pub fn account(id: &str) -> &str {
     id.split(':').nth(4).unwrap_or_default()
 }
 

@@ -3,11 +3,13 @@
 
 use std::rc::Rc;
 
-use crate::aws::discovery::{NODE_TAG, SPOKE_TAG};
 use crate::aws::fault::REFUSED;
-use crate::resource::eventbridge::event_bus::{self, EventbridgeEventBus};
-use crate::resource::eventbridge::{self, tags_of};
-use crate::resource::{Aws, Fault, NodeId, Resource as _, Result, Tags};
+use crate::aws::tags::{NODE_TAG, SPOKE_TAG};
+use crate::resource::eventbridge::{self, EVENT_BUS, bus_arn, tags_of};
+use crate::resource::{Aws, Fault, NodeId, Result, Tags};
+
+/// The kind of the stacks that are remembered.
+pub(super) const KIND: &str = "cloudformation-stack";
 
 /// The key of the hub's bus; no key in a stack file contains a dot.
 pub const BUS_KEY: &str = "organization.members";
@@ -57,7 +59,7 @@ impl Place {
     /// The node of the stack.
     pub fn id(&self) -> NodeId {
         NodeId {
-            kind: super::KIND,
+            kind: KIND,
             key: format!("{}.{}", self.account, self.region),
         }
     }
@@ -104,7 +106,7 @@ pub async fn all(aws: &Aws, wanted: &[&str]) -> Result<Rc<Vec<Record>>> {
 }
 
 async fn read(aws: &Aws, wanted: &[&str]) -> Result<Vec<Record>> {
-    let hub = format!("{}/{BUS_KEY}", EventbridgeEventBus::KIND);
+    let hub = format!("{}/{BUS_KEY}", EVENT_BUS);
     let tagged = aws.tagged().await?.iter();
     let hubs = tagged.filter(|bus| bus.service() == "events" && bus.tags.get(NODE_TAG) == Some(&hub));
     let mut names: Vec<_> = hubs
@@ -115,7 +117,7 @@ async fn read(aws: &Aws, wanted: &[&str]) -> Result<Vec<Record>> {
     names.dedup();
     let mut records = Vec::new();
     for name in names {
-        let bus = event_bus::arn_of(aws, name).await?;
+        let bus = bus_arn(aws, name).await?;
         let tags = tags_of(aws, &bus).await?;
         let Some(tags) = (*tags).as_ref().filter(|tags| aws.owns(tags)) else {
             continue;

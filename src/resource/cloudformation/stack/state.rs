@@ -1,7 +1,6 @@
 //! The states of a CloudFormation stack, and what may follow each:
 //! <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html>.
 
-use super::calls;
 use crate::resource::{Health, Verdict};
 
 /// What a stack's status allows.
@@ -38,18 +37,12 @@ impl State {
 /// The resources of the new template are there, and CloudFormation deletes those of the old one.
 pub const CLEANING: &str = "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS";
 
+/// A deleted stack is still found by its id.
+pub const DELETED: &str = "DELETE_COMPLETE";
+
 /// What this run has CloudFormation do.
 pub const CREATING: &str = "CREATE_IN_PROGRESS";
 pub const UPDATING: &str = "UPDATE_IN_PROGRESS";
-
-/// The call that began the operation of a status, if this run waits for it.
-pub fn action(status: &str) -> Option<&'static str> {
-    match status {
-        CREATING => Some(calls::CREATE),
-        UPDATING => Some(calls::UPDATE),
-        _ => None,
-    }
-}
 
 /// True if the status says that more has to be done, whatever the template is.
 pub fn is_unfinished(status: &str) -> bool {

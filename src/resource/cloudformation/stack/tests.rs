@@ -18,7 +18,7 @@ const RECORD: (&str, &str) = (
 );
 
 fn id() -> NodeId {
-    node(KIND, "444455556666.eu-central-1")
+    node(record::KIND, "444455556666.eu-central-1")
 }
 
 pub(super) fn desired() -> CloudformationStack {

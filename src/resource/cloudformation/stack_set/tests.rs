@@ -109,12 +109,7 @@ async fn a_set_reaches_every_account_of_its_units_but_the_hubs() {
     let health = CloudformationStackSet::about(live).health.unwrap();
     assert_eq!(health.verdict, crate::resource::Verdict::Healthy);
     // The hub's account would take what carries its own tag for leftovers.
-    assert!(
-        !live
-            .tags
-            .keys()
-            .any(|key| key == crate::aws::discovery::STACK_TAG)
-    );
+    assert!(!live.tags.keys().any(|key| key == crate::aws::tags::STACK_TAG));
     assert_eq!(live.tags[EXCEPT_TAG], HUB);
     assert_eq!(live.tags[HUB_ACCOUNT_TAG], HUB);
 }

@@ -45,7 +45,7 @@ impl Fake {
         self.aws_with(Vec::new())
     }
 
-    fn aws_with(&self, tagged: Vec<crate::aws::discovery::Tagged>) -> Aws {
+    fn aws_with(&self, tagged: Vec<crate::aws::tags::Tagged>) -> Aws {
         let script = &self.script;
         let (alarms, put) = (self.alarms.clone(), self.alarms.clone());
         let (composite, tags, given) = (self.composite.clone(), self.tags.clone(), self.tags.clone());

@@ -19,7 +19,7 @@ use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::retry::RetryConfig;
 
 use super::*;
-use crate::aws::discovery::{STACK_TAG, Tagged};
+use crate::aws::tags::{STACK_TAG, Tagged};
 use crate::resource::{NodeId, Presence};
 
 mod changing;

@@ -1,7 +1,7 @@
 use aws_sdk_eventbridge::operation::describe_event_bus::DescribeEventBusOutput;
 
 use super::*;
-use crate::aws::discovery::Tagged;
+use crate::aws::tags::Tagged;
 use crate::resource::NodeId;
 use crate::resource::tests::eventbridge_fake::Fake;
 use crate::resource::tests::script::{changes, known, names, node, ours, owned, step};

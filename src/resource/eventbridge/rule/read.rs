@@ -9,8 +9,8 @@ use serde_json::Value;
 use super::Live;
 use crate::aws::Aws;
 use crate::aws::call::pages;
-use crate::aws::discovery::Tags;
 use crate::aws::fault::{Result, found};
+use crate::aws::tags::Tags;
 use crate::resource::eventbridge::{DEFAULT_BUS, read_tags, tags_of};
 use crate::resource::{Presence, tags};
 

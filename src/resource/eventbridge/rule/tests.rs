@@ -3,7 +3,7 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use super::*;
-use crate::aws::discovery::Tagged;
+use crate::aws::tags::Tagged;
 use crate::resource::tests::eventbridge_fake::Fake;
 use crate::resource::tests::script::{changes, known, names, node, ours, owned, step};
 

@@ -5,7 +5,7 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use super::*;
-use crate::aws::{Fault, discovery::STACK_TAG};
+use crate::aws::{Fault, tags::STACK_TAG};
 use crate::resource::eventbridge::rule::{RuleState, Trigger};
 use crate::resource::tests::eventbridge_fake::Fake;
 use crate::resource::tests::script::{changes, known, names, node, ours, owned, step};

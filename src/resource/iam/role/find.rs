@@ -6,9 +6,9 @@ use aws_sdk_iam::types::Role;
 
 use crate::aws::Aws;
 use crate::aws::concurrently_found;
-use crate::aws::discovery::Tagged;
 use crate::aws::fault::{Result, found};
 use crate::aws::roles;
+use crate::aws::tags::Tagged;
 
 /// The path of all roles that alertctl creates for the stack.
 pub(super) fn stack_path(aws: &Aws) -> String {

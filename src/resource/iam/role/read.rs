@@ -3,9 +3,9 @@
 use super::find::stack_path;
 use super::{Live, boundary};
 use crate::aws::call::pages;
-use crate::aws::discovery::STACK_TAG;
 use crate::aws::fault::{Result, found};
 use crate::aws::run::Mark;
+use crate::aws::tags::STACK_TAG;
 use crate::aws::{Aws, Text, policy};
 use crate::resource::{Presence, Tags};
 use aws_sdk_iam::types::{Role, Tag};
@@ -45,7 +45,7 @@ impl Live {
 impl Live {
     /// A role of the stack `mission`, with this home region in its tag.
     pub(crate) fn at_home(name: &str, home: Option<&str>) -> Self {
-        let home = home.map(|home| (crate::aws::discovery::HOME_TAG.to_owned(), home.to_owned()));
+        let home = home.map(|home| (crate::aws::tags::HOME_TAG.to_owned(), home.to_owned()));
         Self {
             name: name.to_owned(),
             path: "/alertctl/mission/".to_owned(),

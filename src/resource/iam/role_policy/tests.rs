@@ -13,8 +13,8 @@ use aws_smithy_types::body::SdkBody;
 use tokio::time::Instant;
 
 use super::*;
-use crate::aws::discovery::STACK_TAG;
 use crate::aws::policy::Statement;
+use crate::aws::tags::STACK_TAG;
 
 const PATH: &str = "/alertctl/mission/";
 

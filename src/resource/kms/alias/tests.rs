@@ -15,7 +15,7 @@ use aws_smithy_types::retry::RetryConfig;
 use tokio::time::Instant;
 
 use super::*;
-use crate::aws::discovery::{STACK_TAG, Tagged};
+use crate::aws::tags::{STACK_TAG, Tagged};
 
 const NAME: &str = "alias/mission-kms-key";
 

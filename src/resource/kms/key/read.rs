@@ -5,9 +5,9 @@ use serde_json::Value;
 
 use super::{Live, WINDOW_TAG};
 use crate::aws::Aws;
-use crate::aws::discovery::NODE_TAG;
 use crate::aws::fault::{Result, found};
 use crate::aws::policy;
+use crate::aws::tags::NODE_TAG;
 use crate::partition::Partition;
 use crate::resource::{Health, Tags, Verdict};
 

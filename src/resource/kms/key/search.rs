@@ -13,7 +13,8 @@ use super::Live;
 use super::read::{best, read, tags_of};
 use crate::aws::call::pages;
 use crate::aws::concurrently_found;
-use crate::aws::discovery::{self, NODE_TAG, STACK_TAG};
+use crate::aws::discovery;
+use crate::aws::tags::{NODE_TAG, STACK_TAG, Tagged};
 use crate::aws::{Aws, fault::Result, wait};
 use crate::resource::{Tags, iam};
 
@@ -61,7 +62,7 @@ async fn index(aws: &Aws, filters: Vec<TagFilter>) -> Result<BTreeMap<String, Ta
     let get = get.resource_type_filters("kms:key");
     let filters = Some(filters).filter(|filters| !filters.is_empty());
     let known = discovery::indexed(aws, get.set_tag_filters(filters)).await?;
-    let of_id = |one: discovery::Tagged| {
+    let of_id = |one: Tagged| {
         let id = one.resource().strip_prefix("key/")?.to_owned();
         Some((id, one.tags))
     };

@@ -28,8 +28,8 @@ use aws_smithy_types::retry::RetryConfig;
 use tokio::time::Instant;
 
 use super::*;
-use crate::aws::discovery::{NODE_TAG, STACK_TAG, Tagged};
 use crate::aws::policy::Statement;
+use crate::aws::tags::{NODE_TAG, STACK_TAG, Tagged};
 use crate::resource::NodeId;
 
 mod comparing;

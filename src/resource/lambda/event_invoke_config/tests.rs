@@ -54,7 +54,7 @@ impl Fake {
         }
     }
 
-    fn aws(&self, tagged: Vec<crate::aws::discovery::Tagged>) -> Aws {
+    fn aws(&self, tagged: Vec<crate::aws::tags::Tagged>) -> Aws {
         let config = self.config.clone();
         let rules = [
             self.script.rule(

@@ -1,14 +1,9 @@
 //! The code that a function runs, and the tag that records it.
 
-use std::cmp::Ordering;
-use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::Serialize;
-use serde_json::Value;
-use sha2::{Digest as _, Sha256};
-
-use super::Code;
+use super::contents::{Relay, Settings};
+use super::package::Code;
 use crate::resource::Fields;
 
 /// Records what was uploaded last: the relay, the settings beside it, and the package's digest as AWS reports it. If
@@ -16,83 +11,6 @@ use crate::resource::Fields;
 ///
 /// The digest alone is not enough: the same relay built by another compiler has a different digest.
 pub(super) const RELAY_TAG: &str = "alertctl:relay";
-
-/// How many characters of a digest are shown.
-const SHORT: usize = 12;
-
-/// The sources of an executable. Equal for all builds of the same sources.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Relay {
-    pub version: String,
-    /// Digest of its sources, in hex.
-    pub sha256: String,
-}
-
-impl Relay {
-    /// Compares this relay's version with that of `other` like semantic versions, as far as their parts are numbers.
-    pub fn compare(&self, other: &Self) -> Ordering {
-        let parts = |version: &str| {
-            let version = version.split('+').next().unwrap_or_default();
-            let (release, pre) = match version.split_once('-') {
-                Some((release, pre)) => (release, Some(pre)),
-                None => (version, None),
-            };
-            let numbers: Vec<u64> = release
-                .split('.')
-                .map(|number| number.parse().unwrap_or(0))
-                .collect();
-            // A pre-release is less than its release.
-            (numbers, pre.is_none(), pre.map(str::to_owned))
-        };
-        parts(&self.version).cmp(&parts(&other.version))
-    }
-}
-
-impl fmt::Display for Relay {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({})", self.version, short(&self.sha256))
-    }
-}
-
-/// The settings beside the executable.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settings {
-    /// Digest of the file, in hex.
-    pub sha256: String,
-    /// The contents, by names such as `settings.channels.project`.
-    fields: BTreeMap<String, Value>,
-}
-
-impl Settings {
-    /// The settings in the text of a settings file.
-    pub fn of(text: &str) -> Self {
-        let mut fields = BTreeMap::new();
-        if let Ok(Value::Object(sections)) = serde_json::from_str(text) {
-            for (section, value) in sections {
-                match value {
-                    Value::Object(entries) => fields.extend(
-                        entries
-                            .into_iter()
-                            .map(|(key, value)| (format!("settings.{section}.{key}"), value)),
-                    ),
-                    other => _ = fields.insert(format!("settings.{section}"), other),
-                }
-            }
-        }
-        Self {
-            sha256: hex::encode(Sha256::digest(text)),
-            fields,
-        }
-    }
-
-    /// Settings of which only the digest is known. They get the fields of `other`, so that only the digests differ.
-    fn unread(sha256: &str, other: &Self) -> Self {
-        Self {
-            sha256: sha256.to_owned(),
-            fields: other.fields.clone(),
-        }
-    }
-}
 
 /// The contents of [`RELAY_TAG`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -234,34 +152,19 @@ impl Deployed {
             Origin::ByHand(relay) => format!("other code than {relay}, which was uploaded ({code_sha256})"),
             Origin::Unknown => format!("unknown ({code_sha256})"),
         };
-        code_fields(fields, &relay, settings.as_ref())
+        let fields = fields.set("relay", relay);
+        match settings {
+            Some(settings) => settings.fields(fields),
+            None => fields,
+        }
     }
 }
 
 impl Code {
     /// Adds the fields of the code that a function should run.
     pub(super) fn fields(&self, fields: Fields) -> Fields {
-        code_fields(fields, &self.relay.to_string(), Some(&self.settings))
+        self.settings.fields(fields.set("relay", self.relay.to_string()))
     }
-}
-
-fn code_fields(fields: Fields, relay: &str, settings: Option<&Settings>) -> Fields {
-    let mut fields = fields.set("relay", relay);
-    if let Some(Settings {
-        sha256,
-        fields: named,
-    }) = settings
-    {
-        fields = fields.set("settings", short(sha256));
-        for (name, value) in named {
-            fields = fields.set(name, value.clone());
-        }
-    }
-    fields
-}
-
-fn short(digest: &str) -> &str {
-    digest.get(..SHORT).unwrap_or(digest)
 }
 
 /// The last file called `name` in the end of a zip that stores it uncompressed, as alertctl does.

@@ -10,7 +10,7 @@ use aws_smithy_types::body::SdkBody;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use base64::write::EncoderStringWriter;
 
-use super::{Relay, Settings};
+use super::contents::{Relay, Settings};
 
 /// The code of a function. Its deployment package is made when it is first asked for: most commands only need to
 /// know which code it is. Clones share the package.

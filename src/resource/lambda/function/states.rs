@@ -11,8 +11,8 @@ use tokio::time::Instant;
 
 use super::deployed::{Mark, Origin, RELAY_TAG};
 use super::{Deployed, LambdaFunction, Live, READY, ROLE_ID_TAG, environment};
-use crate::aws::discovery::STACK_TAG;
 use crate::aws::fault::found;
+use crate::aws::tags::STACK_TAG;
 use crate::aws::{Aws, wait};
 use crate::resource::{Fault, Health, Result, Tags, Verdict};
 

@@ -121,7 +121,7 @@ impl Fake {
         self.aws_with(Vec::new())
     }
 
-    fn aws_with(&self, tagged: Vec<crate::aws::discovery::Tagged>) -> Aws {
+    fn aws_with(&self, tagged: Vec<crate::aws::tags::Tagged>) -> Aws {
         let script = &self.script;
         let last = |arn: Option<&str>| {
             arn.and_then(|arn| arn.rsplit(':').next())

@@ -89,7 +89,7 @@ impl Fake {
         self.aws_with(Vec::new())
     }
 
-    fn aws_with(&self, tagged: Vec<crate::aws::discovery::Tagged>) -> Aws {
+    fn aws_with(&self, tagged: Vec<crate::aws::tags::Tagged>) -> Aws {
         let script = &self.script;
         let (attributes, tags) = (self.attributes.clone(), self.tags.clone());
         let name = |arn: Option<&str>| {

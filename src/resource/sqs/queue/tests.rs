@@ -14,8 +14,8 @@ use tokio::time::Instant;
 
 use super::*;
 use crate::aws::Text;
-use crate::aws::discovery::{STACK_TAG, Tagged};
 use crate::aws::policy::Statement;
+use crate::aws::tags::{STACK_TAG, Tagged};
 use crate::resource::{NodeId, Presence};
 
 mod creating;

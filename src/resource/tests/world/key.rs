@@ -1,8 +1,8 @@
 //! A key. It has a generated id and no name, so two calls create two keys; its tags say which node it is.
 
 use super::{Record, attempt, call};
-use crate::aws::discovery::NODE_TAG;
 use crate::aws::fault::gone;
+use crate::aws::tags::NODE_TAG;
 use crate::resource::{
     Access, Aws, Changes, ClaimOrder, Context, Fields, Handling, Known, Observed, Output, Presence, Resource,
     Result, Tags, Wanted, converge, tags,

@@ -115,7 +115,7 @@ impl Fake {
     }
 
     /// The hub with this index of tags.
-    pub fn aws_with(&self, index: Vec<crate::aws::discovery::Tagged>) -> Aws {
+    pub fn aws_with(&self, index: Vec<crate::aws::tags::Tagged>) -> Aws {
         let aws = Aws::mocked(index, |clients| self.bus.put(clients));
         let roles = ["alertctl-deploy", "ops/other"];
         roles.into_iter().fold(aws, |aws, role| {

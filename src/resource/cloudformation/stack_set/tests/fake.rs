@@ -7,7 +7,7 @@ use aws_sdk_cloudformation::types as sdk;
 use aws_smithy_mocks::{RuleMode, mock_client};
 
 use crate::aws::Clients;
-use crate::aws::discovery::Tagged;
+use crate::aws::tags::Tagged;
 use crate::resource::tests::script::{Script, tagged};
 use crate::resource::{Aws, Tags};
 

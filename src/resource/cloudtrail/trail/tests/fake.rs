@@ -32,7 +32,7 @@ impl Fake {
         self.aws_with(Vec::new())
     }
 
-    pub(super) fn aws_with(&self, listed: Vec<crate::aws::discovery::Tagged>) -> Aws {
+    pub(super) fn aws_with(&self, listed: Vec<crate::aws::tags::Tagged>) -> Aws {
         let rules: Vec<_> = self.reading().into_iter().chain(self.writing()).collect();
         Aws::mocked(listed, |clients| {
             clients.cloudtrail = mock_client!(aws_sdk_cloudtrail, RuleMode::MatchAny, &rules);

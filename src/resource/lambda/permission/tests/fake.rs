@@ -22,7 +22,7 @@ impl Fake {
         self.aws_with(Vec::new())
     }
 
-    pub(super) fn aws_with(&self, tagged: Vec<crate::aws::discovery::Tagged>) -> Aws {
+    pub(super) fn aws_with(&self, tagged: Vec<crate::aws::tags::Tagged>) -> Aws {
         let script = &self.script;
         let (read, added, removed) = (
             self.statements.clone(),
