@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::plan::Planned;
+use super::planned::Planned;
 use super::{App, files};
 use crate::operate::absorb::{Edit, edits};
 use crate::output::Failure;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use serde_json::json;
 
 use super::addresses::Missing;
-use super::plan::{Planned, json, look_again};
+use super::planned::{Planned, json, look_again};
 use super::refusals::refuse_conflicts;
 use super::{App, Outcome, decryption, endpoints, preflight, protection, saved};
 use crate::aws::Aws;

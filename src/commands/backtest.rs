@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use super::App;
-use super::plan::Planned;
+use super::planned::Planned;
 use crate::cli::BacktestArgs;
 use crate::operate::backtest::{Backtest, Past};
 

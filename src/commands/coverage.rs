@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use super::plan::look;
+use super::planned::look;
 use super::{App, Outcome, addresses};
 use crate::aws::organizations;
 use crate::blueprint::{self, spoke};

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::process::ExitCode;
 
-use super::plan::json;
+use super::planned::json;
 use super::refusals::refuse_disowned;
 use super::{App, Outcome, protection};
 use crate::aws::Aws;
@@ -79,7 +79,7 @@ pub async fn run(app: &App, args: &DestroyArgs) -> Outcome {
         }
         aws = aws.afresh();
         let now = look(app, &aws, &wanted).await?;
-        super::plan::refuse_other(&now, &plan)?;
+        super::planned::refuse_other(&now, &plan)?;
         plan = now;
     }
     let (graph, parallelism) = (Graph::default(), args.run.parallelism);

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use secrecy::zeroize::Zeroizing;
 use serde_json::json;
 
-use super::plan::look;
+use super::planned::look;
 use super::refusals::refuse_conflicts;
 use super::{Access, App, Outcome, addresses, files};
 use crate::blueprint::{self, Names};

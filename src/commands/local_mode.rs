@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use serde_json::json;
 
 use super::arrivals::Arrivals;
-use super::plan::look;
+use super::planned::look;
 use super::refusals::refuse_conflicts;
 use super::{App, Outcome, addresses, event, language};
 use crate::aws::Aws;

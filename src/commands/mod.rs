@@ -53,6 +53,7 @@ mod man;
 mod metrics;
 mod mutes;
 mod plan;
+mod planned;
 mod policy;
 mod preflight;
 mod protection;

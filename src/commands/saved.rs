@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::addresses::Missing;
-use super::plan::{Planned, json};
+use super::planned::{Planned, json};
 use super::{App, Outcome, files};
 use crate::aws::Scope;
 use crate::cli::{Adopt, ApplyArgs, Detail};

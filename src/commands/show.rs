@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use serde_json::json;
 
 use super::endpoints::{self, Endpoint};
-use super::plan::look;
+use super::planned::look;
 use super::{App, Outcome, addresses, saved};
 use crate::blueprint;
 use crate::cli::{Adopt, ShowArgs, Showable};

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::decryption::{self, Checked};
 use super::endpoints::{self, Endpoint};
-use super::plan::look;
+use super::planned::look;
 use super::{App, Outcome, addresses, mutes};
 use crate::blueprint;
 use crate::cli::{Adopt, StatusArgs};

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use tokio::time::{Instant, sleep};
 
-use super::plan::look;
+use super::planned::look;
 use super::rate_limit::{AT_ONCE, RateLimit};
 use super::{App, Outcome, addresses, endpoints, stop_signal};
 use crate::aws::Aws;

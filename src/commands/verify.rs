@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
-use super::plan::look;
+use super::planned::look;
 use super::{App, Outcome, addresses};
 use crate::blueprint;
 use crate::cli::{Adopt, VerifyArgs};

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use super::plan::look;
+use super::planned::look;
 use super::{App, stop_signal};
 use crate::aws::Aws;
 use crate::cli::{Adopt, Format, Wait};

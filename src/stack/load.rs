@@ -7,8 +7,8 @@ use std::{
 
 use super::assemble::{self, Asked, Assembled, Discovered, Gathered, Input, Query, Refused, Variables};
 use super::check::{self, Ciphertexts};
-use super::file::problem::{Level, Problem, Problems, Report, Span};
-use super::file::source::Source;
+use super::file::problem::{Level, Problem, Report, Span};
+use super::file::source::{Problems, Source};
 use super::file::tree::{Kind, Node};
 use super::file::{open, read, secret};
 use super::model::Stack;

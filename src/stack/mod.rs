@@ -31,9 +31,9 @@ pub use compile::organization::{
 pub use file::edit::{EditError, has_path, set_address, set_value};
 pub use file::masked;
 pub use file::open::is_yaml;
-pub use file::problem::{Level, Problem, Problems, Report, Span};
+pub use file::problem::{Level, Problem, Report, Span};
 pub use file::read::nearest;
-pub use file::source::Source;
+pub use file::source::{Problems, Source};
 pub use load::{Asks, LoadError, Loaded, draft, load, load_from, parse};
 pub use model::*;
 pub use reference::reference;

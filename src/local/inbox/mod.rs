@@ -3,6 +3,7 @@
 mod accept;
 mod files;
 mod page;
+mod post;
 mod press;
 mod services;
 pub(super) mod store;
@@ -28,6 +29,7 @@ use tokio::net::TcpListener;
 
 use super::process::GO;
 use super::{LocalError, os};
+use post::Post;
 use store::{Arrival, Message, Store, Verdict};
 
 /// Most messages in one response; the page does not show more either.
@@ -92,7 +94,7 @@ async fn receive(State(store): State<Arc<Store>>, uri: Uri, headers: HeaderMap, 
     let path = percent_encoding::percent_decode_str(uri.path())
         .decode_utf8_lossy()
         .into_owned();
-    let post = services::Post::read(&path);
+    let post = Post::read(&path);
     if let Some(answer) = post.as_ref().and_then(|post| post.read_only(&store)) {
         return answer;
     }
@@ -149,7 +151,7 @@ async fn receive(State(store): State<Arc<Store>>, uri: Uri, headers: HeaderMap, 
 /// A GET: of a heartbeat service it is a call, which the page shows; others are asked whether they are there.
 async fn asked(State(store): State<Arc<Store>>, uri: Uri) -> Response {
     let path = percent_encoding::percent_decode_str(uri.path()).decode_utf8_lossy();
-    let Some(post) = services::Post::read(&path).filter(|post| post.service == "heartbeat") else {
+    let Some(post) = Post::read(&path).filter(|post| post.service == "heartbeat") else {
         return services::webhook().await.into_response();
     };
     let arrival = Arrival {
@@ -166,7 +168,7 @@ async fn asked(State(store): State<Arc<Store>>, uri: Uri) -> Response {
 
 /// The answer to a post; `seq` is the number of the message.
 fn answer(
-    post: Option<&services::Post<'_>>,
+    post: Option<&Post<'_>>,
     checked: &Result<(), accept::Refusal>,
     seq: u64,
     store: &Store,

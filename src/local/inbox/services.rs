@@ -8,28 +8,10 @@ use serde_json::{Value, json};
 
 use super::accept::{self, Refusal};
 use super::files;
+use super::post::Post;
 use super::store::{Message, Store};
 
-/// A post to such a service.
-pub(super) struct Post<'a> {
-    pub(super) channel: &'a str,
-    pub(super) service: &'a str,
-    /// The path of the service's own API.
-    pub(super) api: &'a str,
-}
-
-impl<'a> Post<'a> {
-    /// `None` for a webhook of Slack.
-    pub(super) fn read(path: &'a str) -> Option<Self> {
-        let rest = path.strip_prefix("/services/LOCAL/INBOX/")?;
-        let mut parts = rest.splitn(3, '/');
-        Some(Self {
-            channel: parts.next()?,
-            service: parts.next()?,
-            api: parts.next().unwrap_or_default(),
-        })
-    }
-
+impl Post<'_> {
     /// Checks a parsed body by the rules of the service.
     pub(super) fn check(&self, body: &Value, store: &Store) -> Result<(), Refusal> {
         let checked = match self.service {

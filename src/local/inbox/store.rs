@@ -10,7 +10,7 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use super::files::Files;
-use super::services::Post;
+use super::post::Post;
 use crate::local::{LocalError, cache, os};
 
 const FILE: &str = "messages.jsonl";

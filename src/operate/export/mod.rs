@@ -6,6 +6,7 @@ use crate::engine::graph::Graph;
 use crate::resource::lambda::function::LambdaFunction;
 use crate::resource::template::{Parameter, Template};
 
+mod draft;
 mod places;
 mod resources;
 mod spoke;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use super::resources::Draft;
+use super::draft::Draft;
 use crate::resource::iam::role::exported;
 use crate::resource::template::{Attribute, Mark, Piece, pieces};
 

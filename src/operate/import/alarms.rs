@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_yaml::{Mapping, Value};
 
+use super::fields::Fields;
 use super::{composite, log_queries};
 use crate::aws::Text;
 use crate::resource::cloudwatch::alarm::{
@@ -19,34 +20,6 @@ pub(super) struct Names<'a> {
     pub topics: &'a BTreeMap<&'a str, &'a str>,
     /// Keys of alarms by name.
     pub alarms: &'a BTreeMap<&'a str, &'a str>,
-}
-
-/// Fields in the order in which people read them. What has its default value is not added.
-#[derive(Default)]
-pub(super) struct Fields(pub Mapping);
-
-impl Fields {
-    pub fn set(&mut self, key: &str, value: impl Into<Value>) {
-        self.0.insert(key.into(), value.into());
-    }
-
-    pub fn some(&mut self, key: &str, value: Option<impl Into<Value>>) {
-        if let Some(value) = value {
-            self.set(key, value);
-        }
-    }
-
-    /// Adds a list or a mapping that is not empty.
-    fn full(&mut self, key: &str, value: Value) {
-        let is_empty = match &value {
-            Value::Sequence(items) => items.is_empty(),
-            Value::Mapping(fields) => fields.is_empty(),
-            _ => false,
-        };
-        if !is_empty {
-            self.set(key, value);
-        }
-    }
 }
 
 /// Why an alarm has no entry, whoever owns it.
@@ -162,16 +135,7 @@ fn on_metric(fields: &mut Fields, on: &OnMetric) {
     if let Some(condition) = &on.condition {
         judged(fields, condition);
     }
-    warm_up(fields, &on.options);
-}
-
-pub(super) fn warm_up(fields: &mut Fields, options: &Options) {
-    if let Some(warm_up) = &options.warm_up {
-        let mut wait = Fields::default();
-        wait.set("minutes", warm_up.minutes);
-        wait.some("full", warm_up.full.then_some(true));
-        fields.set("warm_up", wait.0);
-    }
+    fields.warm_up(&on.options);
 }
 
 /// One query of metric math.

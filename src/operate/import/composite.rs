@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_yaml::Mapping;
 
-use super::alarms::Fields;
+use super::fields::Fields;
 use crate::resource::cloudwatch::composite_alarm::Suppressor;
 use crate::stack::with_keys;
 

@@ -1,6 +1,6 @@
 //! Alarms on the results of a query of logs.
 
-use super::alarms::{Fields, warm_up};
+use super::fields::Fields;
 use crate::duration::seconds_text;
 use crate::resource::cloudwatch::log_alarm::{self, schedule};
 use crate::resource::inventory::OnLogs;
@@ -34,7 +34,7 @@ pub(super) fn entry(fields: &mut Fields, on: &OnLogs) {
     logs.some("lines", (on.lines != 0).then_some(on.lines));
     fields.set("logs", logs.0);
     judged(fields, &on.condition);
-    warm_up(fields, &on.options);
+    fields.warm_up(&on.options);
 }
 
 fn judged(fields: &mut Fields, condition: &log_alarm::Condition) {

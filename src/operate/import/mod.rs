@@ -13,6 +13,7 @@ mod alarms;
 mod composite;
 mod defects;
 mod exact;
+mod fields;
 mod keys;
 mod log_queries;
 mod owners;

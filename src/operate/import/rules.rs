@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use serde_yaml::Mapping;
 
-use super::alarms::Fields;
+use super::fields::Fields;
 use super::owners;
 use crate::resource::eventbridge::DEFAULT_BUS;
 use crate::resource::eventbridge::targets::{Input, Target};

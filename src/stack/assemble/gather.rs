@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest as _, Sha256};
 
 use super::variables::Variables;
-use crate::stack::file::problem::{Problem, Problems, Span};
-use crate::stack::file::source::Source;
+use crate::stack::file::problem::{Problem, Span};
+use crate::stack::file::source::{Problems, Source};
 use crate::stack::file::tree::{Kind, Node};
 use crate::stack::file::{open, parse, secret};
 

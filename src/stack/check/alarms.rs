@@ -4,14 +4,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::arn::Sort;
 use super::metrics::{Source, is_period, queries, source};
-use super::{Checker, arn, composite, evaluation, filters, log_queries, places, sets};
+use super::{Checker, composite, evaluation, filters, log_queries, places, receivers, sets};
 use crate::stack::compile::alarms::members;
 use crate::stack::file::problem::{Problem, Span};
 use crate::stack::file::read::nearest;
-use crate::stack::model::{Alarm, Bound, PropagateTags, WATCHED, is_arn};
+use crate::stack::model::{Alarm, PropagateTags, WATCHED};
 
-/// Most topics per state.
-const MAX_ACTIONS: usize = 5;
 /// Tags of every alarm besides the stack's own.
 const OWN_TAGS: [&str; 3] = ["alertctl:node", "alertctl:stack", "alertctl:tags"];
 /// Most tag keys that an alarm may select.
@@ -66,7 +64,7 @@ pub(super) fn check(checker: &mut Checker<'_>) {
         }
         signal(checker, &path, alarm);
         evaluation::check(checker, &path, alarm);
-        band(checker, &path, alarm);
+        evaluation::band(checker, &path, alarm);
         notices(checker, &path, alarm);
         propagation(checker, &path, alarm);
     }
@@ -166,12 +164,7 @@ fn signal(checker: &mut Checker<'_>, path: &[&str], alarm: &Alarm) {
         checker.report(problem.help("add `threshold:`, such as `threshold: \">= 50\"`"));
     }
     if !written(checker, "preset") {
-        stray(
-            checker,
-            path,
-            watched.first().unwrap_or(&"metric"),
-            &sets::CHANGES,
-        );
+        checker.stray(path, watched.first().unwrap_or(&"metric"), &sets::CHANGES);
     }
     match watched.as_slice() {
         // Already reported, with the correct setting.
@@ -195,25 +188,20 @@ fn signal(checker: &mut Checker<'_>, path: &[&str], alarm: &Alarm) {
         }
         ["promql"] => promql(checker, path, alarm),
         ["filter"] => {
-            stray(checker, path, "filter", &["dimensions", "unit"]);
+            checker.stray(path, "filter", &["dimensions", "unit"]);
             source(checker, path, &Source::of_alarm(alarm), false);
             if let Some(filter) = &alarm.filter {
                 filters::check(checker, path, filter);
             }
         }
         ["logs"] => {
-            stray(checker, path, "logs", &NOT_OF_LOGS);
+            checker.stray(path, "logs", &NOT_OF_LOGS);
             log_queries::check(checker, path, alarm);
         }
         ["preset"] => sets::check(checker, path, alarm),
         ["rule"] => {
             let others = ["evaluation_window", "warm_up", "propagate_tags"];
-            stray(
-                checker,
-                path,
-                "rule",
-                &[&OF_A_METRIC[..], &OF_METRICS, &others].concat(),
-            );
+            checker.stray(path, "rule", &[&OF_A_METRIC[..], &OF_METRICS, &others].concat());
         }
         [first, others @ ..] => {
             for key in others {
@@ -222,19 +210,6 @@ fn signal(checker: &mut Checker<'_>, path: &[&str], alarm: &Alarm) {
                 let first = checker.key(&[path, &[first]].concat());
                 checker.report(problem.related(first, "the other one").help("remove one of them"));
             }
-        }
-    }
-}
-
-/// Keys that have no meaning together with another one.
-pub(super) fn stray(checker: &mut Checker<'_>, path: &[&str], beside: &str, keys: &[&str]) {
-    let mut seen = vec![];
-    for key in keys {
-        if checker.is_written(&[path, &[key]].concat()) && !seen.contains(key) {
-            let place = checker.key(&[path, &[key]].concat());
-            let problem = Problem::error(place, format!("`{key}` has no meaning with `{beside}`"));
-            checker.report(problem.help(format!("remove `{key}`")));
-            seen.push(key);
         }
     }
 }
@@ -278,54 +253,6 @@ fn promql(checker: &mut Checker<'_>, path: &[&str], alarm: &Alarm) {
     }
 }
 
-/// An anomaly detection threshold names the query that computes the band.
-pub(super) fn band(checker: &mut Checker<'_>, path: &[&str], alarm: &Alarm) {
-    let Some(Bound::Band(id)) = alarm.threshold.as_ref().map(|threshold| &threshold.bound) else {
-        return;
-    };
-    if alarm.metrics.iter().any(|query| query.id == *id) {
-        return;
-    }
-    let place = checker.at(&[path, &["threshold"]].concat());
-    let problem = Problem::error(
-        place,
-        format!("no query in `metrics` has the id `{}`", id.escape_debug()),
-    );
-    checker.report(
-        problem.help("a band is a query such as `{ id: band, expression: ANOMALY_DETECTION_BAND(m1, 2) }`"),
-    );
-}
-
-/// Why an alarm cannot name such a channel.
-const BY_TOPIC: (&str, &str) = (
-    "channels",
-    "a heartbeat service gets no alerts: name a topic, or another channel",
-);
-
-fn too_many(checker: &mut Checker<'_>, path: &[&str], names: &[String]) {
-    if names.len() > MAX_ACTIONS {
-        let message = format!("{} actions are too many for one state", names.len());
-        let problem = Problem::error(checker.key(path), message).label(format!("at most {MAX_ACTIONS}"));
-        checker.report(problem.help("let one topic reach more receivers"));
-    }
-}
-
-/// Who is notified of one state by an alarm in `region`, if that is known.
-pub(super) fn receivers(
-    checker: &mut Checker<'_>,
-    path: &[&str],
-    names: &[String],
-    region: Option<&str>,
-    sort: Sort,
-) {
-    checker.targets(path, names, "topics", BY_TOPIC, |checker, path, name| {
-        is_arn(name)
-            .then(|| arn::action(checker, path, name, region, sort))
-            .is_some()
-    });
-    too_many(checker, path, names);
-}
-
 fn notices(checker: &mut Checker<'_>, path: &[&str], alarm: &Alarm) {
     for (key, names) in [
         ("to", &alarm.to),
@@ -333,7 +260,7 @@ fn notices(checker: &mut Checker<'_>, path: &[&str], alarm: &Alarm) {
         ("insufficient_data", &alarm.insufficient_data),
     ] {
         let region = alarm.region.as_deref().or(checker.stack.region.as_deref());
-        receivers(checker, &[path, &[key]].concat(), names, region, Sort::of(alarm));
+        receivers::check(checker, &[path, &[key]].concat(), names, region, Sort::of(alarm));
     }
     if !["to", "ok", "insufficient_data"]
         .iter()

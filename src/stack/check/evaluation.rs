@@ -4,7 +4,7 @@ use super::metrics::{WEEK, is_period};
 use super::{Checker, one_of};
 use crate::stack::file::problem::Problem;
 use crate::stack::file::read::nearest;
-use crate::stack::model::{Alarm, EvaluationWindow, MetricQuery};
+use crate::stack::model::{Alarm, Bound, EvaluationWindow, MetricQuery};
 
 const DAY: i64 = 86_400;
 /// Longest evaluation range in seconds for an alarm on a Metrics Insights query.
@@ -33,6 +33,24 @@ pub(super) fn check(checker: &mut Checker<'_>, path: &[&str], alarm: &Alarm) {
             clock_timezone(checker, &[path, &["evaluation_window"]].concat(), name);
         }
     }
+}
+
+/// An anomaly detection threshold names the query that computes the band.
+pub(super) fn band(checker: &mut Checker<'_>, path: &[&str], alarm: &Alarm) {
+    let Some(Bound::Band(id)) = alarm.threshold.as_ref().map(|threshold| &threshold.bound) else {
+        return;
+    };
+    if alarm.metrics.iter().any(|query| query.id == *id) {
+        return;
+    }
+    let place = checker.at(&[path, &["threshold"]].concat());
+    let problem = Problem::error(
+        place,
+        format!("no query in `metrics` has the id `{}`", id.escape_debug()),
+    );
+    checker.report(
+        problem.help("a band is a query such as `{ id: band, expression: ANOMALY_DETECTION_BAND(m1, 2) }`"),
+    );
 }
 
 /// The number of periods, and their total length.

@@ -26,6 +26,7 @@ mod pattern;
 pub mod placeholders;
 mod places;
 mod published;
+mod receivers;
 pub mod regions;
 mod relay;
 mod routes;
@@ -119,6 +120,20 @@ impl<'a> Checker<'a> {
     /// The place of a key.
     fn key(&self, path: &[&str]) -> Span {
         self.tree.key_place(self.text, path)
+    }
+
+    /// Keys that have no meaning together with another one.
+    fn stray(&mut self, path: &[&str], beside: &str, keys: &[&str]) {
+        let mut seen = vec![];
+        for key in keys {
+            let path = [path, &[key]].concat();
+            if self.is_written(&path) && !seen.contains(key) {
+                let problem =
+                    Problem::error(self.key(&path), format!("`{key}` has no meaning with `{beside}`"));
+                self.report(problem.help(format!("remove `{key}`")));
+                seen.push(key);
+            }
+        }
     }
 
     /// The place of a part of a text: on its line in the file, or the place of the whole text if the file

@@ -1,8 +1,7 @@
 //! Checks who is notified if the stack itself fails.
 
-use super::Checker;
-use super::alarms::receivers;
 use super::arn::Sort;
+use super::{Checker, receivers};
 use crate::stack::file::problem::Problem;
 
 pub(super) fn check(checker: &mut Checker<'_>) {
@@ -11,7 +10,7 @@ pub(super) fn check(checker: &mut Checker<'_>) {
     };
     let path = ["monitoring", "to"];
     let home = checker.stack.region.as_deref();
-    receivers(checker, &path, &monitoring.to, home, Sort::Composite);
+    receivers::check(checker, &path, &monitoring.to, home, Sort::Composite);
     if checker.is_empty(&path) {
         let problem = Problem::error(checker.key(&["monitoring"]), "monitoring notifies nobody");
         checker.report(problem.help("add `to: [topic]`"));

@@ -1,9 +1,8 @@
 //! Checks sets of alarms: the resource that a set is for, and what the file changes in it.
 
-use super::alarms::{band, receivers, stray};
 use super::arn::Sort;
 use super::metrics::{Source, source};
-use super::{Checker, evaluation, filters};
+use super::{Checker, evaluation, filters, receivers};
 use crate::stack::compile::alarms::services::{Service, Watched, service};
 use crate::stack::compile::alarms::sets::{Names, alarms, is_member, names};
 use crate::stack::file::problem::Problem;
@@ -35,7 +34,7 @@ pub(super) fn check(checker: &mut Checker<'_>, path: &[&str], alarm: &Alarm) {
     let Some(preset) = alarm.preset else { return };
     match service(preset) {
         None => {
-            stray(checker, path, "preset", &["dimensions", "unit"]);
+            checker.stray(path, "preset", &["dimensions", "unit"]);
             filters::on_trail(checker, path, "preset");
         }
         Some(service) => {
@@ -82,7 +81,7 @@ fn of_each(checker: &mut Checker<'_>, path: &[&str], alarm: &Alarm, service: &Se
             )));
         }
     }
-    stray(checker, path, "preset", &OF_SOME);
+    checker.stray(path, "preset", &OF_SOME);
 }
 
 /// Which resource the set is for.
@@ -273,14 +272,14 @@ fn changed(checker: &mut Checker<'_>, path: &[&str], name: &str, alarm: &Alarm, 
     };
     source(checker, &path, &Source::of_alarm(&figures), false);
     evaluation::check(checker, &path, member);
-    band(checker, &path, member);
+    evaluation::band(checker, &path, member);
     for (key, topics) in [
         ("to", &other.to),
         ("ok", &other.ok),
         ("insufficient_data", &other.insufficient_data),
     ] {
         let region = alarm.region.as_deref().or(checker.stack.region.as_deref());
-        receivers(
+        receivers::check(
             checker,
             &at(key),
             topics.as_deref().unwrap_or_default(),

@@ -1,10 +1,8 @@
 //! Problems of a stack file: what is wrong, where, and what to do about it.
 
-use std::{fmt, ops::Range};
+use std::ops::Range;
 
 use serde::Serialize;
-
-use super::source::Source;
 
 /// Byte range in the texts of the source, one after the other.
 pub type Span = Range<usize>;
@@ -151,53 +149,3 @@ pub struct Place {
     /// What it has to do with it.
     pub label: String,
 }
-
-/// Why a stack file was refused: at least one error, and the warnings, sorted by place.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problems {
-    pub source: Source,
-    pub list: Vec<Problem>,
-}
-
-impl Problems {
-    /// The file with the problems.
-    pub fn source(&self) -> &Source {
-        &self.source
-    }
-
-    /// The problems, sorted by place.
-    pub fn list(&self) -> &[Problem] {
-        &self.list
-    }
-
-    /// The problems as text for a person, with a count at the end.
-    pub fn render(&self, color: bool) -> String {
-        let errors = self
-            .list
-            .iter()
-            .filter(|problem| problem.severity == Level::Error);
-        let mut names: Vec<&str> = errors
-            .clone()
-            .map(|error| self.source.position(error.span.start).0)
-            .collect();
-        names.dedup();
-        let count = errors.count();
-        let plural = if count == 1 { "" } else { "s" };
-        let names = names.join(", ");
-        let closing = format!("{}: {count} error{plural}", names.escape_debug());
-        format!("{}\n\n{closing}", self.source.render(&self.list, color))
-    }
-
-    /// The problems for machines.
-    pub fn reports(&self) -> Vec<Report> {
-        self.source.reports(&self.list)
-    }
-}
-
-impl fmt::Display for Problems {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.render(false))
-    }
-}
-
-impl std::error::Error for Problems {}

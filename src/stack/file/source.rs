@@ -1,5 +1,7 @@
 //! The files that a stack is made of: their names and texts, and the problems in them for people and machines.
 
+use std::fmt;
+
 use annotate_snippets::{AnnotationKind, Group, Level as Title, Renderer, Snippet};
 
 use super::problem::{Level, Place, Problem, Report, Span};
@@ -193,3 +195,53 @@ impl Source {
         offset
     }
 }
+
+/// Why a stack file was refused: at least one error, and the warnings, sorted by place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problems {
+    pub source: Source,
+    pub list: Vec<Problem>,
+}
+
+impl Problems {
+    /// The file with the problems.
+    pub fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// The problems, sorted by place.
+    pub fn list(&self) -> &[Problem] {
+        &self.list
+    }
+
+    /// The problems as text for a person, with a count at the end.
+    pub fn render(&self, color: bool) -> String {
+        let errors = self
+            .list
+            .iter()
+            .filter(|problem| problem.severity == Level::Error);
+        let mut names: Vec<&str> = errors
+            .clone()
+            .map(|error| self.source.position(error.span.start).0)
+            .collect();
+        names.dedup();
+        let count = errors.count();
+        let plural = if count == 1 { "" } else { "s" };
+        let names = names.join(", ");
+        let closing = format!("{}: {count} error{plural}", names.escape_debug());
+        format!("{}\n\n{closing}", self.source.render(&self.list, color))
+    }
+
+    /// The problems for machines.
+    pub fn reports(&self) -> Vec<Report> {
+        self.source.reports(&self.list)
+    }
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.render(false))
+    }
+}
+
+impl std::error::Error for Problems {}
