@@ -5,7 +5,8 @@ use alertctl_relay::{ACTIONS_PATH, DUTY, RELAY as RELAY_VARIABLE};
 
 use super::elsewhere::region_of;
 use super::endpoints::HttpApi;
-use super::function::{Duty, Function, plain};
+use super::environment::plain;
+use super::function::{Duty, Function};
 use super::topics::alarm_patterns;
 use super::{Addresses, Build};
 use crate::aws::Text;

@@ -9,7 +9,8 @@ use alertctl_relay::{
 };
 use serde_json::json;
 
-use super::function::{Duty, Function, plain};
+use super::environment::plain;
+use super::function::{Duty, Function};
 use super::{Addresses, Build};
 use crate::aws::Text;
 use crate::aws::policy::Statement;

@@ -6,9 +6,10 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use super::Build;
+use super::buses::{ARRIVALS, Buses};
 use super::roles::Role;
-use super::rules::{Buses, Wiring};
 use super::targets::bare_target;
+use super::wiring::Wiring;
 use crate::aws::Text;
 use crate::aws::policy::{Policy, Statement};
 use crate::resource::NodeId;
@@ -16,9 +17,6 @@ use crate::resource::eventbridge::event_bus::EventbridgeEventBus;
 use crate::resource::eventbridge::rule::{EventbridgeRule, RuleState, Trigger};
 use crate::resource::eventbridge::targets::{EventbridgeTargets, Target};
 use crate::resource::iam::role_policy::IamRolePolicy;
-
-/// Prefix of the keys of buses for a rule's events from other regions; no key in a stack file contains a dot.
-pub(super) const ARRIVALS: &str = "regions.";
 
 /// The resources that forward events from another region to the stack's region.
 pub(super) struct WayHome {

@@ -2,12 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use alertctl_relay::{ChannelKey, webhook_variable};
-
 use super::incidents::{may_update, variable};
 use super::queues::Queue;
 use super::roles::Role;
-use super::{Address, Addresses, Build, code, in_settings};
+use super::{Build, code};
 use crate::aws::Text;
 use crate::aws::policy::{Policy, Statement};
 use crate::resource::iam::role_policy::IamRolePolicy;
@@ -156,7 +154,7 @@ impl Build<'_> {
             dead_letters,
         };
         for (queue, node) in works_off {
-            self.work_off(queue, node, &function);
+            self.work_off(queue, node, &function.function, &function.after);
         }
         function
     }
@@ -186,29 +184,6 @@ impl Build<'_> {
         )
     }
 
-    /// The addresses of `channels` as environment variables, without those that are in the settings.
-    pub(super) fn addresses<'a>(
-        &self,
-        addresses: &Addresses,
-        channels: impl IntoIterator<Item = &'a String>,
-    ) -> BTreeMap<String, EnvValue> {
-        let channels = channels
-            .into_iter()
-            .filter_map(|key| Some((key, addresses.get(key)?)));
-        let in_settings = in_settings(self.stack);
-        channels
-            .filter_map(|(channel, address)| {
-                let value = match address {
-                    Address::Ciphertext(_) if in_settings => return None,
-                    Address::Ciphertext(text) => EnvValue::Plain(text.as_str().into()),
-                    Address::Clear(secret) => EnvValue::Secret(secret.clone()),
-                    Address::NotAtHand => EnvValue::NotAtHand,
-                };
-                Some((webhook_variable(&ChannelKey(channel.clone())), value))
-            })
-            .collect()
-    }
-
     /// Allows decryption of the addresses, which are encrypted for the relay's name.
     pub(super) fn may_decrypt(&self, key: &Ref<KmsKey>) -> Statement {
         Statement::allow("DecryptOwnWebhooks", &["kms:Decrypt"])
@@ -219,13 +194,6 @@ impl Build<'_> {
                 self.names.function(),
             )
     }
-}
-
-/// Plain variables.
-pub(super) fn plain<const N: usize>(variables: [(&str, Text); N]) -> BTreeMap<String, EnvValue> {
-    variables
-        .map(|(name, value)| (name.to_owned(), EnvValue::Plain(value)))
-        .into()
 }
 
 /// Only Lambda may assume the role, and only on behalf of this account.

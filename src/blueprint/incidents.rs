@@ -3,24 +3,17 @@
 
 use std::collections::BTreeMap;
 
-use alertctl_relay::{INCIDENTS, Signal};
+use alertctl_relay::INCIDENTS;
 
 use super::Build;
-use super::function::{Function, plain};
-use super::rules::Wiring;
+use super::environment::plain;
 use crate::aws::policy::Statement;
+use crate::resource::Ref;
 use crate::resource::dynamodb::table::DynamodbTable;
 use crate::resource::lambda::function::EnvValue;
-use crate::resource::{NodeId, Ref};
-use crate::stack::Stack;
 
 /// The key of the table in the graph; there is one per stack.
 const KEY: &str = "incidents";
-/// The key of the rule that reminds people. No key in a stack file contains a dot.
-const REMIND: &str = "incidents.remind";
-/// After how many minutes the relay looks again for what is due.
-const LOOKS: i32 = 5;
-
 impl Build<'_> {
     /// Adds the table if some channel keeps incidents.
     pub(super) fn incidents(&mut self) {
@@ -55,35 +48,6 @@ impl Build<'_> {
 /// The environment variable with the table's name.
 pub(super) fn variable(table: &Ref<DynamodbTable>) -> BTreeMap<String, EnvValue> {
     plain([(INCIDENTS, table.name().into())])
-}
-
-impl Build<'_> {
-    /// The schedule on which the relay looks for incidents that people are to be reminded of. `allowed` lets its rule invoke
-    /// the relay.
-    pub(super) fn reminding(&self, relay: &Function, allowed: &[NodeId]) -> Option<Wiring> {
-        reminds(self.stack).then(|| {
-            let target = self.signalled(relay, &Signal::Remind);
-            let what = "reminds of what goes on";
-            self.scheduled(
-                REMIND.to_owned(),
-                "reminders",
-                what,
-                LOOKS,
-                target,
-                allowed.to_vec(),
-            )
-        })
-    }
-}
-
-/// Whether people are reminded of what goes on.
-pub(super) fn reminds(stack: &Stack) -> bool {
-    stack.channels.values().any(|channel| channel.remind.is_some())
-}
-
-/// Allows the relay to find what people are to be reminded of, and where the last look came to.
-pub(super) fn may_find(table: &Ref<DynamodbTable>) -> Statement {
-    Statement::allow("FindIncidents", &["dynamodb:GetItem", "dynamodb:Scan"]).on(table.arn())
 }
 
 /// Allows a function to keep in the table what channels show of incidents; what was there is in the answer.

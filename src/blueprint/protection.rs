@@ -1,7 +1,7 @@
 //! Which resources belong to a protected entry of the stack file.
 
 use super::Build;
-use super::forwarding::ARRIVALS;
+use super::buses::ARRIVALS;
 use super::trail::{GUARD, TRAIL_KEY};
 use crate::resource::Resource as _;
 use crate::resource::apigatewayv2::api::ApigatewayApi;

@@ -6,12 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use alertctl_relay::{BUFFERS, RETRY_QUEUE};
 
 use super::Build;
-use super::function::{Function, plain};
+use super::environment::plain;
 use super::names::Names;
 use crate::aws::Text;
 use crate::aws::policy::Statement;
 use crate::resource::lambda::event_source_mapping::LambdaEventSourceMapping;
-use crate::resource::lambda::function::EnvValue;
+use crate::resource::lambda::function::{EnvValue, LambdaFunction};
 use crate::resource::sqs::queue::{Redelivery, SqsQueue};
 use crate::resource::{NodeId, Ref, Resource};
 
@@ -130,20 +130,26 @@ impl Build<'_> {
         )
     }
 
-    /// Makes `function` drain `queue`.
-    pub(super) fn work_off(&mut self, queue: &Queue, node: Ref<SqsQueue>, function: &Function) {
+    /// Makes `function` drain `queue`, once the nodes exist that must exist before an event may reach it.
+    pub(super) fn work_off(
+        &mut self,
+        queue: &Queue,
+        node: Ref<SqsQueue>,
+        function: &Ref<LambdaFunction>,
+        after: &[NodeId],
+    ) {
         let key = queue.key();
         self.graph.add_after(
             &key,
             LambdaEventSourceMapping {
                 queue: node,
-                function: function.function.clone(),
+                function: function.clone(),
                 batch_size: BATCH_SIZE,
                 batching_window_seconds: BATCHING_WINDOW,
                 maximum_concurrency: CONCURRENCY,
                 tags: self.tags::<LambdaEventSourceMapping>(&key),
             },
-            function.after.clone(),
+            after.to_vec(),
         );
     }
 

@@ -3,9 +3,10 @@
 use alertctl_relay::DEAD_LETTER_QUEUE;
 
 use super::charts::may_read_metrics;
-use super::function::{Duty, Function, plain};
-use super::incidents::{may_find, reminds};
+use super::environment::plain;
+use super::function::{Duty, Function};
 use super::queues::{BATCH_TIMEOUT, Queue, SHORTEST};
+use super::reminders::{may_find, reminds};
 use super::{Addresses, Build};
 use crate::aws::policy::Statement;
 use crate::resource::Ref;

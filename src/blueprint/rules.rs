@@ -3,51 +3,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Build;
+use super::buses::MEMBERS;
 use super::elsewhere::topics_notified;
-use super::forwarding::ARRIVALS;
 use super::function::Function;
-use super::incidents::reminds;
 use super::mail::mails;
-use super::organization::MEMBERS;
+use super::reminders::reminds;
 use super::targets::{by_arn, for_relay, input, target};
-use crate::aws::Text;
-use crate::aws::policy::Statement;
+use super::wiring::Wiring;
 use crate::aws::secret::fingerprint;
 use crate::resource::eventbridge::DEFAULT_BUS;
-use crate::resource::eventbridge::event_bus::EventbridgeEventBus;
-use crate::resource::eventbridge::rule::{EventbridgeRule, RuleState, Trigger};
+use crate::resource::eventbridge::rule::{RuleState, Trigger};
 use crate::resource::eventbridge::targets::{EventbridgeTargets, Target};
 use crate::resource::lambda::permission::LambdaPermission;
 use crate::resource::sns::topic::SnsTopic;
-use crate::resource::sqs::queue::SqsQueue;
 use crate::resource::{NodeId, Ref, Resource as _};
 use crate::stack::{CompiledRule, Rule, What, is_arn};
-
-/// The key of the dead-letter queue for events that EventBridge could not deliver.
-const UNDELIVERED: &str = "rules";
-
-/// Custom event buses by key.
-pub(super) type Buses = BTreeMap<String, Ref<EventbridgeEventBus>>;
-
-/// One rule to add, with its targets.
-#[derive(Clone)]
-pub(super) struct Wiring {
-    /// The key in the graph.
-    pub key: String,
-    pub name: String,
-    pub description: String,
-    pub trigger: Trigger,
-    pub state: RuleState,
-    /// Other regions in which the same rule forwards to this one.
-    pub regions: Vec<String>,
-    /// The key for events from those regions.
-    pub arrivals: String,
-    /// The key of a custom bus.
-    pub bus: Option<String>,
-    pub targets: Vec<Target>,
-    /// What must exist before an event may arrive.
-    pub after: Vec<NodeId>,
-}
 
 impl Build<'_> {
     /// Adds every bus, and every rule with its targets. `topics` are the stack's topics by key.
@@ -155,92 +125,6 @@ impl Build<'_> {
         }
     }
 
-    fn buses(&mut self) -> Buses {
-        let mut buses = Buses::new();
-        for (key, bus) in &self.stack.buses {
-            let made = self.graph.add(
-                key,
-                EventbridgeEventBus {
-                    name: self.names.event_bus(key, bus),
-                    description: bus.description.clone(),
-                    policy: None,
-                    tags: self.tags::<EventbridgeEventBus>(key),
-                },
-            );
-            buses.insert(key.clone(), made);
-        }
-        buses
-    }
-
-    fn wire(&mut self, wiring: Wiring, buses: &Buses, undelivered: &Ref<SqsQueue>) {
-        let bus = wiring.bus.as_ref().map(|key| buses[key].clone());
-        let mut dimensions = BTreeMap::from([("RuleName".to_owned(), wiring.name.clone())]);
-        dimensions.extend(
-            bus.as_ref()
-                .map(|bus| ("EventBusName".to_owned(), bus.name().to_owned())),
-        );
-        self.watched.rules.push(dimensions);
-        let queue = Text::arn("sqs", self.names.rule_dead_letters());
-        let rule = self.graph.add(
-            &wiring.key,
-            EventbridgeRule {
-                name: wiring.name.clone(),
-                description: wiring.description,
-                bus,
-                trigger: wiring.trigger,
-                state: wiring.state,
-                tags: self.tags::<EventbridgeRule>(&wiring.key),
-            },
-        );
-        let with_queue = |target| Target {
-            dead_letter_queue: Some(queue.clone()),
-            ..target
-        };
-        self.graph.add_after(
-            wiring.key,
-            EventbridgeTargets {
-                rule,
-                targets: wiring.targets.into_iter().map(with_queue).collect(),
-            },
-            [wiring.after, vec![undelivered.id().clone()]].concat(),
-        );
-    }
-
-    /// Adds the dead-letter queue for the rules of one region; a rule can only use a queue in its own region.
-    pub(super) fn undelivered<'w>(
-        &mut self,
-        region: Option<&str>,
-        wirings: impl IntoIterator<Item = &'w Wiring>,
-        after: Vec<NodeId>,
-    ) -> Ref<SqsQueue> {
-        let queue = self.names.rule_dead_letters();
-        let (key, arn) = match region {
-            None => (UNDELIVERED.to_owned(), Text::arn("sqs", queue.as_str())),
-            Some(region) => (
-                format!("{UNDELIVERED}@{region}"),
-                Text::arn_in(region, "sqs", queue.as_str()),
-            ),
-        };
-        let sources: BTreeSet<_> = wirings
-            .into_iter()
-            .map(|wiring| {
-                let (key, rules) = match wiring.bus.clone().filter(|_| region.is_none()) {
-                    Some(key) if key.starts_with(ARRIVALS) || key == MEMBERS => self.arrivals_allowed_as(),
-                    key => (key, self.named_or_prefix(&wiring.name)),
-                };
-                let bus = key.map(|key| self.bus_name(Some(&key)));
-                self.rule_arn(bus.as_deref(), &rules, region)
-            })
-            .collect();
-        let statement = Statement::allow("RulesMayPark", &["sqs:SendMessage"])
-            .service("events.amazonaws.com")
-            .on(arn);
-        let statement = sources.into_iter().fold(statement, |statement, arn| {
-            statement.when("ArnLike", "aws:SourceArn", arn)
-        });
-        self.dead_letters(&key, queue, vec![statement], after)
-    }
-
     /// The permissions for rules to invoke the relay: one for all rules with the stack's prefix on a bus, and
     /// one for each rule with a custom name. A function's policy is limited to 20 KB, which is about 50 rules.
     fn permissions(&mut self, relay: &Function) -> BTreeMap<(Option<String>, String), Vec<NodeId>> {
@@ -284,56 +168,9 @@ impl Build<'_> {
         permissions
     }
 
-    /// The relay's id among a rule's targets. The ids of topics are their keys, which contain no dot.
-    pub(super) fn relay_target(&self) -> &'static str {
-        match self.stack.topics.contains_key("relay") {
-            true => "relay.function",
-            false => "relay",
-        }
-    }
-
     /// The key of the rule's bus, and the name or prefix in the statement that covers the rule.
     fn allowed_as(&self, rule: &CompiledRule<'_>) -> (Option<String>, String) {
         (rule.rule.bus.clone(), self.named_or_prefix(&rule.name))
-    }
-
-    /// The same for rules on the buses for events from other regions. The names of these buses begin with the
-    /// stack's prefix, and the `*` in an ARN also matches the `/` after the bus name.
-    pub(super) fn arrivals_allowed_as(&self) -> (Option<String>, String) {
-        (None, format!("{}*", self.stack.default_name("")))
-    }
-
-    /// `<stack>-*` for a rule with that prefix, otherwise its own name.
-    pub(super) fn named_or_prefix(&self, name: &str) -> String {
-        let prefix = self.stack.default_name("");
-        match name.starts_with(&prefix) {
-            true => format!("{prefix}*"),
-            false => name.to_owned(),
-        }
-    }
-
-    pub(super) fn bus_name(&self, key: Option<&str>) -> String {
-        let Some(key) = key else {
-            return DEFAULT_BUS.to_owned();
-        };
-        match (key.strip_prefix(ARRIVALS), self.stack.buses.get(key)) {
-            _ if key == MEMBERS => self.names.members_bus(),
-            (Some(rule), _) => self.names.arrivals(rule),
-            (None, Some(bus)) => self.names.event_bus(key, bus),
-            (None, None) => DEFAULT_BUS.to_owned(),
-        }
-    }
-
-    /// The ARN of rules on a bus (`None`: the default one) in a region (`None`: the stack's own).
-    pub(super) fn rule_arn(&self, bus: Option<&str>, name: &str, region: Option<&str>) -> Text {
-        let resource = match bus {
-            Some(bus) => format!("rule/{bus}/{name}"),
-            None => format!("rule/{name}"),
-        };
-        match region {
-            Some(region) => Text::arn_in(region, "events", resource),
-            None => Text::arn("events", resource),
-        }
     }
 }
 

@@ -4,8 +4,8 @@ use alertctl_relay::Signal;
 
 use super::Build;
 use super::function::Function;
-use super::rules::Wiring;
 use super::targets::bare_target;
+use super::wiring::Wiring;
 use crate::resource::NodeId;
 use crate::resource::eventbridge::rule::{RuleState, Trigger};
 use crate::resource::eventbridge::targets::{Input, Target};

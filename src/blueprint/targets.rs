@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use alertctl_relay::Envelope;
 use serde_json::json;
 
+use super::Build;
 use crate::aws::Text;
 use crate::aws::secret::fingerprint;
 use crate::resource::eventbridge::targets::{Input, Target};
@@ -58,5 +59,15 @@ pub(super) fn for_relay(rule: &str, channels: &[&String]) -> Input {
     Input::Transformer {
         paths: BTreeMap::new(),
         template: Envelope::template(&route, "<aws.events.event.json>"),
+    }
+}
+
+impl Build<'_> {
+    /// The relay's id among a rule's targets. The ids of topics are their keys, which contain no dot.
+    pub(super) fn relay_target(&self) -> &'static str {
+        match self.stack.topics.contains_key("relay") {
+            true => "relay.function",
+            false => "relay",
+        }
     }
 }

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use alertctl_relay::{DUTY, TRAIL};
 use serde_json::{Value, json};
 
-use super::function::{Duty, Function, plain};
+use super::environment::plain;
+use super::function::{Duty, Function};
 use super::roles::Role;
-use super::rules::Wiring;
 use super::targets::bare_target;
+use super::wiring::Wiring;
 use super::{Addresses, Build};
 use crate::aws::Text;
 use crate::aws::policy::{Policy, Statement};

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Build;
+use super::buses::{Buses, MEMBERS};
 use super::function::Function;
-use super::rules::{Buses, Wiring};
 use super::targets::{bare_target, for_relay};
+use super::wiring::Wiring;
 use crate::aws::policy::{Policy, Statement};
-use crate::resource::cloudformation::stack::record;
 use crate::resource::eventbridge::event_bus::{self, EventbridgeEventBus};
 use crate::resource::eventbridge::rule::{RuleState, Trigger};
 use crate::resource::eventbridge::targets::Target;
@@ -21,8 +21,6 @@ mod spokes;
 
 pub use spokes::target_key;
 
-/// The key of the members' bus.
-pub(super) const MEMBERS: &str = record::BUS_KEY;
 /// What the relay calls the source of the members' alarms.
 const ALARMS_OF_MEMBERS: &str = "organization.alarms";
 
