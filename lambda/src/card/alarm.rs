@@ -3,7 +3,7 @@
 use super::cut::clip;
 use super::frame::Frame;
 use super::parts::{code, facts, lines, prose, reason};
-use super::{Colour, Draft, Link, Section, alert};
+use super::{Colour, Draft, Link, Section, address};
 use crate::contract::{Arn, console_page, encode, length, page};
 use crate::event::{Alarm, Child, Metric, Reading, State};
 use crate::locale::Words;
@@ -121,8 +121,8 @@ fn without_pages(description: &str) -> String {
 }
 
 /// An address that is fit to be a link, and its host. A longer one stays text in the description.
-fn safe(address: &str) -> Option<(String, String)> {
-    alert::page(address).filter(|(page, _)| page.len() <= page::MAX_PAGE)
+fn safe(text: &str) -> Option<(String, String)> {
+    address::page(text).filter(|(page, _)| page.len() <= page::MAX_PAGE)
 }
 
 /// The address of the runbook, and its host: of a tag, or of the line of the description that says so, or the first one in the

@@ -1,10 +1,9 @@
 //! The card for an EventBridge event.
 
 use super::frame::Frame;
-use super::parts::{code, facts, json, lines};
+use super::parts::{circumstances, code, facts, json};
 use super::report::sentence;
 use super::{Draft, Link, call, report};
-use crate::contract::Arn;
 use crate::contract::Severity;
 use crate::event::{Detail, Event, Gist, Unknown};
 use crate::phrase::Phrase;
@@ -58,21 +57,4 @@ pub(super) fn link(gist: &Gist, frame: &Frame<'_>) -> Option<Link> {
         page,
         label: frame.words.open_page.to_owned(),
     })
-}
-
-/// Place and time, which every event has.
-pub(super) fn circumstances(event: &Event, frame: &Frame<'_>) -> [(&'static str, Option<String>); 4] {
-    let words = frame.words;
-    let moment = event.time.or(frame.source.sent).map(|moment| frame.time(moment));
-    // A message that a service publishes to a topic may lack its place; the topic's account and region are the
-    // same.
-    let topic = frame.source.topic_arn.as_deref().and_then(Arn::parse);
-    let topic = topic.unwrap_or_default();
-    let account = event.account.clone().or(topic.account);
-    [
-        (words.label_account, account.map(|id| frame.account(&id))),
-        (words.label_region, event.region.clone().or(topic.region)),
-        (words.label_time, moment),
-        (words.label_resources, lines(event.resources.clone(), words)),
-    ]
 }

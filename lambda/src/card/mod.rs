@@ -3,6 +3,7 @@
 //! A card knows no markup and no limits of a destination. It says of a long text how much of it is worth showing; how
 //! much of that fits is for the destination to decide.
 
+mod address;
 mod alarm;
 mod alert;
 mod call;

@@ -1,9 +1,10 @@
 //! Building blocks that several kinds of cards share.
 
 use super::cut::clip;
-use super::{Colour, Entry, Excerpt, Link, Prose, Section, alert};
-use crate::contract::Severity;
-use crate::event::Notice;
+use super::frame::Frame;
+use super::{Colour, Entry, Excerpt, Link, Prose, Section, address};
+use crate::contract::{Arn, Severity};
+use crate::event::{Event, Notice};
 use crate::locale::Words;
 use crate::phrase::{Phrase, one_line};
 use crate::settings::Settings;
@@ -64,6 +65,23 @@ pub(super) fn lines(mut entries: Vec<String>, words: &Words) -> Option<String> {
     (!entries.is_empty()).then(|| entries.join("\n"))
 }
 
+/// Place and time, which every event has.
+pub(super) fn circumstances(event: &Event, frame: &Frame<'_>) -> [(&'static str, Option<String>); 4] {
+    let words = frame.words;
+    let moment = event.time.or(frame.source.sent).map(|moment| frame.time(moment));
+    // A message that a service publishes to a topic may lack its place; the topic's account and region are the
+    // same.
+    let topic = frame.source.topic_arn.as_deref().and_then(Arn::parse);
+    let topic = topic.unwrap_or_default();
+    let account = event.account.clone().or(topic.account);
+    [
+        (words.label_account, account.map(|id| frame.account(&id))),
+        (words.label_region, event.region.clone().or(topic.region)),
+        (words.label_time, moment),
+        (words.label_resources, lines(event.resources.clone(), words)),
+    ]
+}
+
 /// A name from outside, short and on one line.
 pub(super) fn name(name: &str, words: &Words) -> String {
     let name = one_line(name);
@@ -87,7 +105,7 @@ pub(super) fn pages(notice: &Notice, settings: &Settings, sections: &[Section]) 
     let [runbook, dashboard] = settings.pages(notice);
     let pages = [(runbook, words.runbook), (dashboard, words.dashboard)];
     let link = |(address, label): (Option<String>, fn(&str) -> String)| {
-        let (page, host) = alert::page(&address?)?;
+        let (page, host) = address::page(&address?)?;
         Some(Link {
             page,
             label: label(&host),

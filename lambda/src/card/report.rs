@@ -1,9 +1,8 @@
 //! The card for a service's report on one of its resources.
 
 use super::cut::clip;
-use super::event::circumstances;
 use super::frame::Frame;
-use super::parts::{code, facts, json, lines, name, prose};
+use super::parts::{circumstances, code, facts, json, lines, name, prose};
 use super::{Colour, Draft, Link};
 use crate::contract::{Arn, Severity, console_page, encode, is_commercial};
 use crate::event::{Event, Fact, Job, News, Page, Report, Thing, Tone, Turn};

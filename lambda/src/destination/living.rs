@@ -3,7 +3,7 @@
 use http::Request;
 use jiff::Timestamp;
 
-use super::post::Shape;
+use super::shape::Shape;
 use crate::card::{Card, Care};
 use crate::contract::{Act, Locale};
 use crate::phrase::Phrase;

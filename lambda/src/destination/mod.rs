@@ -12,6 +12,7 @@ pub mod opsgenie;
 pub mod pagerduty;
 mod post;
 mod public;
+mod shape;
 mod share;
 pub mod signed_webhook;
 pub mod slack;
@@ -20,8 +21,9 @@ pub mod text;
 
 pub use address::{Address, AddressError, AllowLoopback, Form, Wrong};
 pub use living::{Living, MessageId, Picture, Pictures, Unsigned};
-pub use post::{Post, Probe, Refused, Shape, Why};
+pub use post::{Post, Probe, Refused, Why};
 pub use public::is_public;
+pub use shape::Shape;
 pub use text::text;
 
 use crate::card::{Card, Row};

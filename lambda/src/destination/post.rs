@@ -10,16 +10,8 @@ use serde::Serialize;
 
 use super::address::{Address, Form};
 use super::living::Living;
+use super::shape::Shape;
 use crate::card::Card;
-
-/// How a card is posted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shape {
-    /// As the service shows it best.
-    Usual,
-    /// As one text, because the service refuses its usual form.
-    Plain,
-}
 
 /// Why a service did not take a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

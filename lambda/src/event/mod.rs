@@ -2,6 +2,7 @@
 //!
 //! Every field comes from outside and may be missing or have another type. Reading never fails.
 
+mod act;
 mod actor;
 mod alarm;
 mod alert;
@@ -26,6 +27,7 @@ mod target;
 mod time;
 mod tone;
 
+pub use act::Act;
 pub use actor::{Actor, ActorKind};
 pub(crate) use alert::Alert;
 pub(crate) use mask::{Masked, text as mask_text};
@@ -36,7 +38,7 @@ pub use alarm::{
     State, Window,
 };
 pub use bridge::{Detail, Event, Unknown};
-pub use call::{Act, Call, Origin};
+pub use call::{Call, Origin};
 pub use decision::{Decision, Exposed};
 pub use effect::Effect;
 pub use ending::{Ending, Problem};

@@ -15,6 +15,8 @@ pub use webhook::{WEBHOOK, Webhook};
 
 use crate::card::{Card, Colour};
 
+/// What the service is called.
+const SERVICE: &str = "Discord";
 /// Longest headline in a notification.
 const MAX_NOTICE: usize = 500;
 

@@ -2,7 +2,7 @@
 
 use super::embed::{MAX_CONTENT, Message, SUPPRESS_EMBEDS};
 use super::markdown::{cut_escaped, link, uncalled};
-use super::{WEBHOOK, mention, notice};
+use super::{SERVICE, mention, notice};
 use crate::card::cut::width;
 use crate::card::{Card, Section};
 use crate::destination::text::lines_of;
@@ -14,7 +14,7 @@ const MIN_DETAILS: usize = 200;
 pub fn plain(card: &Card) -> Message {
     let words = card.locale.words();
     let headline = mention::all(card) + &notice(card);
-    let refused = format!("-# {}", (words.refused_form)(WEBHOOK.service));
+    let refused = format!("-# {}", (words.refused_form)(SERVICE));
     let mut bare = card.clone();
     bare.sections
         .retain(|section| !matches!(section, Section::Links(_)));

@@ -6,14 +6,15 @@ use http::header::{HeaderValue, USER_AGENT};
 use http::{HeaderMap, Request, StatusCode, Uri};
 use serde_json::Value;
 
-use super::{message, plain};
+use super::{SERVICE, message, plain};
 use crate::card::Card;
 use crate::destination::address::{Address, Form, Rule, UrlRule};
-use crate::destination::post::{Post, Probe, Refused, Shape, Why, by_status, json};
+use crate::destination::post::{Post, Probe, Refused, Why, by_status, json};
+use crate::destination::shape::Shape;
 
 /// The address of a webhook. `?thread_id=…` leads into a thread of its channel.
 pub static WEBHOOK: Form = Form {
-    service: "Discord",
+    service: SERVICE,
     name: "webhook",
     example: "https://discord.com/api/webhooks/…",
     page: "the channel's settings in Discord, `Integrations`, `Webhooks`",

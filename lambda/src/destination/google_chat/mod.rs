@@ -21,6 +21,8 @@ use crate::destination::share::Shares;
 use serde::Serialize;
 use widget::Section;
 
+/// What the service is called.
+const SERVICE: &str = "Google Chat";
 /// Most bytes of a message; Google Chat takes 32,000, with text and cards.
 /// <https://developers.google.com/workspace/chat/api/reference/rest/v1/spaces.messages/create>
 const MAX_MESSAGE: usize = 31_000;

@@ -1,7 +1,7 @@
 //! The same message in one text, without a card: for a space that refused it as it was.
 
 use super::markup::inert;
-use super::{MAX_MESSAGE, MAX_NOTICE, Message, WEBHOOK, mention, thread};
+use super::{MAX_MESSAGE, MAX_NOTICE, Message, SERVICE, mention, thread};
 use crate::card::cut::{clip, width};
 use crate::card::{Card, Link, Section};
 use crate::destination::text::lines_of;
@@ -21,7 +21,7 @@ pub fn plain(card: &Card) -> Message {
     let words = card.locale.words();
     let notice = inert(&clip(&card.headline.plain(), MAX_NOTICE, words));
     let called = mention::all(card).map(|called| called + " ").unwrap_or_default();
-    let refused = inert(&(words.refused_form)(WEBHOOK.service));
+    let refused = inert(&(words.refused_form)(SERVICE));
     let headline = called + &notice;
     let mut room = MAX_TEXT.saturating_sub(MIN_DETAILS + width(&headline) + width(&refused) + 2);
     let mut pages: Vec<String> = pages(card).map(|link| page(link, words)).collect();

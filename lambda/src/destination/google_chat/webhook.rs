@@ -3,14 +3,15 @@
 use http::{HeaderMap, Request, StatusCode, Uri};
 use serde_json::Value;
 
-use super::{message, plain};
+use super::{SERVICE, message, plain};
 use crate::card::Card;
 use crate::destination::address::{Address, Form, Rule, UrlRule};
-use crate::destination::post::{Post, Probe, Refused, Shape, Why, by_status, json};
+use crate::destination::post::{Post, Probe, Refused, Why, by_status, json};
+use crate::destination::shape::Shape;
 
 /// The address of a webhook. <https://developers.google.com/workspace/chat/quickstart/webhooks>
 pub static WEBHOOK: Form = Form {
-    service: "Google Chat",
+    service: SERVICE,
     name: "webhook",
     example: "https://chat.googleapis.com/v1/spaces/…/messages?key=…&token=…",
     page: "the space's menu in Google Chat: `Apps & integrations`, then `Webhooks`",

@@ -6,7 +6,8 @@
 use http::{HeaderMap, Request, StatusCode};
 
 use super::address::{Address, AllowLoopback, Form, Rule};
-use super::post::{Post, Probe, Refused, Shape, Why};
+use super::post::{Post, Probe, Refused, Why};
+use super::shape::Shape;
 use crate::card::Card;
 
 /// The URL to call.

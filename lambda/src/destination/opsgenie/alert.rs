@@ -9,7 +9,7 @@ use crate::card::Card;
 use crate::card::cut::{clip, cut, width};
 use crate::contract::Severity;
 use crate::destination::keyed::{Piece, Rank, Step, fit, pages, pieces, step, thing};
-use crate::destination::post::Shape;
+use crate::destination::shape::Shape;
 use crate::destination::text::lines_of;
 use crate::locale::Words;
 

@@ -10,7 +10,8 @@ use super::alert::request;
 use crate::card::Card;
 use crate::contract::ServiceRegion;
 use crate::destination::address::{Address, Form, Rule};
-use crate::destination::post::{Post, Probe, Refused, Shape, Why, by_status, json};
+use crate::destination::post::{Post, Probe, Refused, Why, by_status, json};
+use crate::destination::shape::Shape;
 
 /// Says for how many seconds requests were counted when they became too many.
 /// <https://docs.opsgenie.com/docs/api-rate-limiting>

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use crate::card::Card;
 use crate::card::cut::clip;
 use crate::destination::keyed::{Piece, Rank, Step, fit, pages, pieces, step, thing};
-use crate::destination::post::Shape;
+use crate::destination::shape::Shape;
 use crate::destination::text::lines_of;
 
 /// Longest summary.

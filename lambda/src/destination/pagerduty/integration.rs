@@ -9,7 +9,8 @@ use super::event::{Event, event};
 use crate::card::Card;
 use crate::contract::ServiceRegion;
 use crate::destination::address::{Address, Form, Rule};
-use crate::destination::post::{Post, Probe, Refused, Shape, Why, by_status, json};
+use crate::destination::post::{Post, Probe, Refused, Why, by_status, json};
+use crate::destination::shape::Shape;
 
 /// How long to wait after a 429. PagerDuty counts over the last 60 seconds, and says no time of its own.
 /// <https://developer.pagerduty.com/docs/events-api-rate-limits>

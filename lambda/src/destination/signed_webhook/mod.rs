@@ -14,7 +14,8 @@ use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use jiff::Timestamp;
 
 use super::address::{Address, AllowLoopback, Form, Rule};
-use super::post::{Post, Refused, Shape, Why, by_status, json, retry_after};
+use super::post::{Post, Refused, Why, by_status, json, retry_after};
+use super::shape::Shape;
 use crate::card::Card;
 
 /// The URL, and after it the secrets that sign what is sent there.

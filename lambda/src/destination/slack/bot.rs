@@ -8,17 +8,18 @@ use http::{HeaderMap, Method, Request, StatusCode};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Message, buttons, markup, message, plain, press};
+use super::{Message, SERVICE, buttons, markup, message, plain, press};
 use crate::card::{Card, Care};
 use crate::contract::Locale;
 use crate::destination::address::{Address, Form, Rule, Second};
 use crate::destination::living::{Header, Living, MessageId, Pictures, Pressed, Unsigned};
-use crate::destination::post::{self, Post, Probe, Refused, Shape, Why};
+use crate::destination::post::{self, Post, Probe, Refused, Why};
+use crate::destination::shape::Shape;
 use crate::phrase::Phrase;
 
 /// A bot token.
 pub static BOT: Form = Form {
-    service: "Slack",
+    service: SERVICE,
     name: "bot token",
     example: "xoxb-…",
     page: "the app's page `OAuth & Permissions` in Slack, `Bot User OAuth Token`",

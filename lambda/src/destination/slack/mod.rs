@@ -26,6 +26,8 @@ use block::{Block, Text};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
+/// What the service is called.
+const SERVICE: &str = "Slack";
 /// Most characters in one message. Slack refuses about 13,200, a limit that it does not document, with
 /// `msg_blocks_too_long`.
 const MAX_MESSAGE: usize = 13_200;

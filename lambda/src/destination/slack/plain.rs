@@ -1,7 +1,7 @@
 //! The same message in one text, without blocks: for a destination that refused it as it was.
 
 use super::markup::{clip_escaped, escape, link, plain as inert, unlinked};
-use super::{Message, WEBHOOK, colour, mention, notice};
+use super::{Message, SERVICE, colour, mention, notice};
 use crate::card::cut::width;
 use crate::card::{Card, Section};
 use crate::destination::text::lines_of;
@@ -21,7 +21,7 @@ const MIN_DETAILS: usize = 200;
 pub fn plain(card: &Card) -> Message {
     let words = card.locale.words();
     let headline = mention::all(card) + &notice(card);
-    let refused = format!("_{}_", (words.refused_form)(WEBHOOK.service));
+    let refused = format!("_{}_", (words.refused_form)(SERVICE));
     let mut bare = card.clone();
     bare.sections
         .retain(|section| !matches!(section, Section::Links(_)));

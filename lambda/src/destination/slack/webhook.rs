@@ -2,14 +2,15 @@
 
 use http::Request;
 
-use super::{flat, message, plain};
+use super::{SERVICE, flat, message, plain};
 use crate::card::Card;
 use crate::destination::address::{Address, Form, Rule, UrlRule};
-use crate::destination::post::{Post, Probe, Shape, json};
+use crate::destination::post::{Post, Probe, json};
+use crate::destination::shape::Shape;
 
 /// The address of a webhook.
 pub static WEBHOOK: Form = Form {
-    service: "Slack",
+    service: SERVICE,
     name: "webhook",
     example: "https://hooks.slack.com/services/…",
     page: "the app's page `Incoming Webhooks` in Slack",

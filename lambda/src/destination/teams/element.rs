@@ -3,17 +3,8 @@
 //! <https://adaptivecards.io/explorer/>
 
 use super::run::Run;
-use crate::card::cut::clip;
-use crate::card::{Card, Colour, Link, Section};
-use crate::phrase::one_line;
+use crate::card::Colour;
 use serde::Serialize;
-
-/// Most buttons; Teams shows six. <https://learn.microsoft.com/en-us/adaptive-cards/rendering-cards/host-config>
-const MAX_ACTIONS: usize = 6;
-/// Most bytes in the addresses of all buttons but the first.
-const MAX_PAGES: usize = 2_000;
-/// Longest text of a button.
-const MAX_TITLE: usize = 100;
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "type")]
@@ -56,18 +47,6 @@ pub(super) struct Column {
 pub(super) enum Spacing {
     Small,
     Default,
-}
-
-/// A button, or what a click on a text does.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(tag = "type")]
-pub(super) enum Action {
-    #[serde(rename = "Action.OpenUrl")]
-    OpenUrl {
-        #[serde(skip_serializing_if = "Option::is_none")]
-        title: Option<String>,
-        url: String,
-    },
 }
 
 impl Element {
@@ -119,27 +98,6 @@ pub(super) fn style(colour: Colour) -> &'static str {
         Colour::Warning => "warning",
         Colour::Serious | Colour::Bad => "attention",
     }
-}
-
-/// The pages of a card as buttons: first the page of the thing itself, then the others, as many as fit.
-pub(super) fn actions(card: &Card) -> Vec<Action> {
-    let words = card.locale.words();
-    let further = card.sections.iter().filter_map(|section| match section {
-        Section::Links(links) => Some(links),
-        _ => None,
-    });
-    let mut room = MAX_PAGES;
-    let further = further.flatten().filter(|link| {
-        let left = room.checked_sub(link.page.len());
-        room = left.unwrap_or(room);
-        left.is_some()
-    });
-    let button = |link: &Link| Action::OpenUrl {
-        title: Some(clip(&one_line(&link.label), MAX_TITLE, words)),
-        url: link.page.clone(),
-    };
-    let pages = card.link.iter().chain(further);
-    pages.map(button).take(MAX_ACTIONS).collect()
 }
 
 impl Spacing {

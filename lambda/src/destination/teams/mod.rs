@@ -4,6 +4,7 @@
 //! (microsoft/AdaptiveCards#5590, MicrosoftDocs/msteams-docs#5793). So text from outside stands only in runs of rich text, in
 //! which there is no Markdown. <https://adaptivecards.io/explorer/TextRun.html>
 
+mod action;
 mod body;
 mod element;
 mod mention;
@@ -18,11 +19,14 @@ pub use webhook::{WEBHOOK, Webhook};
 
 use crate::card::Card;
 use crate::destination::share::Shares;
-use element::{Action, Element};
+use action::Action;
+use element::Element;
 use mention::Called;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+/// What the service is called.
+const SERVICE: &str = "Microsoft Teams";
 /// Most bytes of a message, as [`size`] counts them. Teams takes 28 KB of what the workflow makes of it, and what is larger
 /// fails in the workflow, where nobody sees it.
 /// <https://learn.microsoft.com/en-us/connectors/teams/#known-issues-and-limitations-with-actions>
@@ -46,7 +50,7 @@ pub fn message(card: &Card) -> Message {
     let called = mention::of(card);
     let make = |shares| Message {
         body: body::elements(card, &called, shares),
-        actions: element::actions(card),
+        actions: action::actions(card),
         called: called.clone(),
     };
     let mut message = make(Shares::WHOLE);

@@ -1,9 +1,10 @@
 //! The same message in one text, for a workflow that refused it as it was.
 
+use super::action::actions;
 use super::body::headline;
-use super::element::{Element, actions};
+use super::element::Element;
 use super::run::Run;
-use super::{Message, WEBHOOK, mention};
+use super::{Message, SERVICE, mention};
 use crate::card::cut::clip;
 use crate::card::{Card, Section};
 use crate::destination::text::lines_of;
@@ -27,7 +28,7 @@ pub fn plain(card: &Card) -> Message {
     bare.sections
         .retain(|section| !matches!(section, Section::Links(_)));
     let details = clip(&lines_of(&bare).join("\n"), MAX_DETAILS, words);
-    let refused = (words.refused_form)(WEBHOOK.service);
+    let refused = (words.refused_form)(SERVICE);
     let texts = [details, refused]
         .into_iter()
         .filter(|text| !text.trim().is_empty());

@@ -1,6 +1,6 @@
 //! Runs of rich text: phrases, and text from outside, in which Teams interprets nothing.
 
-use super::element::Action;
+use super::action::Action;
 use crate::card::{Phrase, Span, Style};
 use serde::Serialize;
 

@@ -3,10 +3,11 @@
 use http::{HeaderMap, Request, StatusCode};
 use serde_json::Value;
 
-use super::{message, plain};
+use super::{SERVICE, message, plain};
 use crate::card::Card;
 use crate::destination::address::{Address, Form, Rule, UrlRule};
-use crate::destination::post::{Post, Refused, Shape, Why, by_status, json};
+use crate::destination::post::{Post, Refused, Why, by_status, json};
+use crate::destination::shape::Shape;
 
 /// The address of a workflow. That of an Office 365 connector, `*.webhook.office.com`, is none: Microsoft ended them.
 /// <https://devblogs.microsoft.com/microsoft365dev/retirement-of-office-365-connectors-within-microsoft-teams/>
@@ -14,7 +15,7 @@ use crate::destination::post::{Post, Refused, Shape, Why, by_status, json};
 /// Without `sig`, only people of the tenant may start the workflow, with a token of theirs.
 /// <https://learn.microsoft.com/en-us/power-automate/oauth-authentication>
 pub static WEBHOOK: Form = Form {
-    service: "Microsoft Teams",
+    service: SERVICE,
     name: "webhook",
     example: "https://….environment.api.powerplatform.com:443/powerautomate/automations/direct/workflows/…",
     page: "the app `Workflows` in Teams: the workflow of the template \"Post to a channel when a webhook request is received\", \
