@@ -8,7 +8,7 @@ use super::answer::Answer;
 use super::api::Context;
 use super::aws::Call;
 use super::caller;
-use super::destinations::Refusal;
+use super::refusal::Refusal;
 use super::{Network, Variables, log};
 use crate::config::{SettingsError, missing};
 use crate::contract::{ChannelKey, Press, RELAY, Signal};

@@ -4,27 +4,26 @@
 //! the log says why. It is tried once.
 
 mod data;
+pub(super) mod wanted;
 
 use super::aws::{AwsError, Call, Service};
 use super::defect::caught;
-use super::destinations::{Destinations, Refusal};
+use super::destinations::Destinations;
 use super::dispatcher::Dispatcher;
 use super::http::Fault;
-use super::living::Telling;
 use super::log;
 use super::post::{Again, PostError, send};
+use super::refusal::Refusal;
 use super::time::Budget;
-use crate::card::Sketch;
-use crate::contract::ChannelKey;
-use crate::destination::{MessageId, Picture};
+use crate::destination::Picture;
 use crate::runtime::api::Context;
 use ::http::StatusCode;
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::Value;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
+use wanted::Wanted;
 
 /// How long the charts of an invocation may take together: the next alert waits for the function.
 const ALTOGETHER: Duration = Duration::from_secs(8);
@@ -32,19 +31,6 @@ const ALTOGETHER: Duration = Duration::from_secs(8);
 const NEEDED: Duration = Duration::from_millis(1_500);
 /// How often CloudWatch is asked.
 const ATTEMPTS: u32 = 2;
-
-/// The charts that this invocation still has to draw.
-#[derive(Default)]
-pub(super) struct Charts(Mutex<Vec<Wanted>>);
-
-/// A chart, and the message whose thread gets it.
-struct Wanted {
-    channel: ChannelKey,
-    id: MessageId,
-    /// The headline.
-    alt: String,
-    sketch: Sketch,
-}
 
 /// Why there is no chart. Never contains a part of an address.
 #[derive(Debug, thiserror::Error)]
@@ -69,29 +55,6 @@ enum Skipped {
     Unreachable(#[from] Fault),
     #[error("the place for the picture answers {0}")]
     Status(StatusCode),
-}
-
-impl Charts {
-    /// Takes note of the chart that a new message is to get, if it is to get one.
-    pub fn want(&self, telling: &Telling<'_>, id: Option<&MessageId>) {
-        let card = telling.card;
-        if let (Some(sketch), Some(id)) = (&card.sketch, id) {
-            let headline = card.in_time.as_ref().unwrap_or(&card.headline);
-            self.0
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push(Wanted {
-                    channel: telling.channel.clone(),
-                    id: id.clone(),
-                    alt: headline.plain(),
-                    sketch: sketch.clone(),
-                });
-        }
-    }
-
-    fn take(&self) -> Vec<Wanted> {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
 }
 
 impl Dispatcher {

@@ -1,8 +1,8 @@
 //! Keeps a panic about one alert from harming others. An alert at which reading or composing panics becomes a dead letter.
 //! Otherwise the panic would end the process, and the batch would come back with the same alert in it.
 
-use super::destinations::Refusal;
 use super::log::{self, Kind};
+use super::refusal::Refusal;
 use crate::Duty;
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook};

@@ -1,11 +1,12 @@
 //! Delivers messages to channels: applies the channel's routes, then uses its buffer or posts to Slack
 //! directly. What a destination does not take now goes into the retry queue. Logs the outcome of each message.
 
-use super::destinations::{Destination, Refusal};
+use super::destinations::Destination;
 use super::log::{Line, Report};
 use super::order::Order;
 use super::pauses::{Pauses, growing};
 use super::queue::Outbox;
+use super::refusal::Refusal;
 use super::time::Budget;
 use super::{FUNCTION_NAME, Network, Variables};
 use crate::contract::{ChannelKey, Envelope, Outcome, Parking, Severity, Verdict};
@@ -183,7 +184,8 @@ impl Dispatcher {
             let reason = "the channel refused another message a moment ago".to_owned();
             return Err((Refusal::transient(reason), pause));
         }
-        let posted = match self.card(item, channel, verdict, Duration::ZERO) {
+        let Self { order, settings, .. } = self;
+        let posted = match order.card(item, channel, verdict, Duration::ZERO, settings) {
             Ok(card) => self.post_alert(channel, &card, attempt.budget.deliver).await,
             Err(defect) => Err(defect),
         };
@@ -200,12 +202,11 @@ impl Dispatcher {
                 self.log(item, channel, attempt.request_id, Outcome::Delivered, report);
                 Ok(())
             }
-            Err(refusal) if refusal.is_of_all() => {
-                let pause = self.pauses.refused(channel, &refusal, 0);
-                Err((refusal, pause))
-            }
             Err(refusal) => {
-                let pause = refusal.own_pause();
+                let pause = match refusal.is_of_all() {
+                    true => self.pauses.refused(channel, &refusal, 0),
+                    false => refusal.own_pause(),
+                };
                 Err((refusal, pause))
             }
         }

@@ -3,10 +3,11 @@
 use super::Variables;
 use super::api::Context;
 use super::aws::{Aws, AwsError, Call, Service};
-use super::destinations::{Destination, Refusal};
+use super::destinations::Destination;
 use super::dispatcher::{Attempt, Dispatcher};
 use super::failure::Failure;
 use super::log::{self, Kind};
+use super::refusal::Refusal;
 use super::seen::Seen;
 use super::time::{Budget, remaining};
 use crate::contract::{Envelope, Outcome};

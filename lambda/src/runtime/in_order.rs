@@ -1,10 +1,11 @@
 //! The steps of an incident for a service that keeps it by a key of ours. Such a service takes what comes last for what is so: a
 //! beginning that comes late, by another process, would open again what is over. So the table says when the last step was.
 
-use super::destinations::{Destinations, Refusal};
+use super::destinations::Destinations;
 use super::incidents::{Incidents, Record};
 use super::log;
 use super::post::{Again, send};
+use super::refusal::Refusal;
 use crate::Card;
 use crate::contract::ChannelKey;
 use crate::destination::{Post, Shape};

@@ -1,8 +1,9 @@
 //! One message per incident: it begins, is updated, and shows its end; each step is a line in its thread.
 
-use super::destinations::{Destinations, Refusal};
+use super::destinations::Destinations;
 use super::incidents::{Held, Incidents, Record, Step, due_in};
 use super::post::{Again, PostError, send};
+use super::refusal::Refusal;
 use crate::Settings;
 use crate::card::{Card, Care, Excerpt, Prose, Section};
 use crate::contract::{ChannelKey, Severity};
@@ -244,7 +245,7 @@ impl Destinations {
         };
         match posted {
             Ok(id) => {
-                self.charts().want(telling, id.as_ref());
+                self.charts().want(telling.channel, telling.card, id.as_ref());
                 record.begun(incident, id, &card, telling);
                 (retried, Ok(()))
             }

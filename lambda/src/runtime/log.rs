@@ -8,7 +8,7 @@ mod signal;
 
 pub(super) use signal::{Beat, pressed, reminded, without_buttons};
 
-use super::destinations::Refusal;
+use super::refusal::Refusal;
 use crate::Duty;
 use crate::contract::{
     ChannelKey, Locale, METRIC_NAMESPACE, Outcome, STACK_DIMENSION, Severity, WAITING_METRIC,

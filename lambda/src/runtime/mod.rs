@@ -30,10 +30,12 @@ mod press;
 mod publish;
 mod queue;
 mod queued;
+mod refusal;
 mod reminders;
 mod seen;
 mod services;
 mod silence;
+mod tell;
 mod time;
 
 pub use api::Error;

@@ -3,7 +3,7 @@
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutAlarmMuteRule.html>
 
 use super::aws::{Aws, AwsError, Call, Service};
-use super::destinations::Refusal;
+use super::refusal::Refusal;
 use crate::contract::{ChannelKey, MUTE_RULE, NODE_TAG, STACK_TAG, ad_hoc_mute, mute_duration};
 use crate::hash::hex_digest;
 use jiff::{SignedDuration, Timestamp};

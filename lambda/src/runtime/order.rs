@@ -1,12 +1,11 @@
 //! What comes late: it says how late it is. The change of an alarm that another change has overtaken calls nobody.
 
 use super::defect::caught;
-use super::destinations::Refusal;
-use super::dispatcher::Dispatcher;
-use crate::Card;
+use super::refusal::Refusal;
 use crate::contract::{ChannelKey, Verdict};
 use crate::event::{Content, Notice};
 use crate::item::Item;
+use crate::{Card, Settings};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -44,6 +43,27 @@ impl Order {
         last.get(&(channel.clone(), alarm))
             .is_some_and(|last| *last > changed)
     }
+
+    /// The card of `item` for `channel`, after it has waited for `age`.
+    pub fn card(
+        &self,
+        item: &Item,
+        channel: &ChannelKey,
+        verdict: &Verdict,
+        age: Duration,
+        settings: &Settings,
+    ) -> Result<Card, Refusal> {
+        caught(|| {
+            let mut card = item.card(verdict, settings);
+            let overtaken = self.is_overtaken(channel, &item.notice);
+            if overtaken || age >= LATE || item.envelope.parked.is_some() {
+                card.late(late(&item.notice, age));
+            }
+            card.overtaken = overtaken;
+            card.quiet = verdict.quiet;
+            card
+        })
+    }
 }
 
 /// The alarm that a notice is about, and when it changed.
@@ -53,28 +73,6 @@ fn change(notice: &Notice) -> Option<(String, Timestamp)> {
     };
     let place = [notice.account(), notice.region()].map(Option::unwrap_or_default);
     Some((format!("{} {}", place.join(" "), alarm.name), alarm.changed?))
-}
-
-impl Dispatcher {
-    /// The card of `item` for `channel`, after it has waited for `age`.
-    pub fn card(
-        &self,
-        item: &Item,
-        channel: &ChannelKey,
-        verdict: &Verdict,
-        age: Duration,
-    ) -> Result<Card, Refusal> {
-        caught(|| {
-            let mut card = item.card(verdict, &self.settings);
-            let overtaken = self.order.is_overtaken(channel, &item.notice);
-            if overtaken || age >= LATE || item.envelope.parked.is_some() {
-                card.late(late(&item.notice, age));
-            }
-            card.overtaken = overtaken;
-            card.quiet = verdict.quiet;
-            card
-        })
-    }
 }
 
 /// How late a notice is that has waited for `age`.

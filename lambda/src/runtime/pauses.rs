@@ -1,6 +1,6 @@
 //! When a destination may be tried again after it refused something: shared by all messages of a process.
 
-use super::destinations::Refusal;
+use super::refusal::Refusal;
 use crate::contract::ChannelKey;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};

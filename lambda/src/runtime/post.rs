@@ -4,6 +4,7 @@
 //! whether the service has the message. It is posted again anyway: a duplicate is better than a lost message.
 
 use super::http::{Fault, Http};
+use super::refusal::Refusal;
 use crate::destination::{Post, Refused, Why};
 use ::http::{Request, StatusCode};
 use bytes::Bytes;
@@ -88,6 +89,27 @@ impl PostError {
         // "Full jitter": a random part of a growing pause.
         // <https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/>
         again.then(|| asked + random((BACKOFF * 2u32.pow(retry)).min(MAX_BACKOFF)))
+    }
+}
+
+impl From<PostError> for Refusal {
+    fn from(error: PostError) -> Self {
+        let (status, pause, malformed) = match &error {
+            PostError::Refused { status, refused, .. } => (
+                Some(status.as_u16()),
+                refused.pause,
+                refused.why == Why::Malformed,
+            ),
+            _ => (None, None, false),
+        };
+        Self {
+            malformed,
+            transient: error.is_transient(),
+            reason: error.to_string(),
+            status,
+            pause,
+            ..Self::default()
+        }
     }
 }
 

@@ -4,12 +4,13 @@
 //! alarm comes from, too: what a button carries is only the incident's key, and which message it is under.
 
 use super::api::Context;
-use super::destinations::{Destinations, Refusal};
+use super::destinations::Destinations;
 use super::failure::Failure;
 use super::incidents::{Held, Incidents, LONGEST_STEP, Record, due_in};
 use super::log;
 use super::mute_rule::MuteRule;
 use super::post::{Again, send};
+use super::refusal::Refusal;
 use super::reminders::LOOKS;
 use crate::card::{Acknowledged, Card, Phrase, Snoozed, remark};
 use crate::contract::{Act, Press};

@@ -2,9 +2,9 @@
 //! that it brings to channels.
 
 use super::defect::caught;
-use super::destinations::Refusal;
 use super::dispatcher::Dispatcher;
 use super::log::{Kind, Published};
+use super::refusal::Refusal;
 use crate::contract::Outcome;
 use crate::destination::text;
 use crate::event::Content;

@@ -3,7 +3,7 @@
 
 use super::Network;
 use super::aws::{AwsError, Call, Service};
-use super::destinations::Refusal;
+use super::refusal::Refusal;
 use crate::Queue;
 use crate::contract::Envelope;
 use bytes::Bytes;

@@ -12,10 +12,11 @@ mod topic;
 
 use super::api::Context;
 use super::defect::caught;
-use super::destinations::{Destination, Refusal};
+use super::destinations::Destination;
 use super::dispatcher::Dispatcher;
 use super::log::{self, Kind, Waits};
 use super::queue::PutOff;
+use super::refusal::Refusal;
 use super::seen::Seen;
 use super::time::Budget;
 use crate::contract::{ChannelKey, Envelope, Verdict};

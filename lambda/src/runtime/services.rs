@@ -3,6 +3,7 @@
 use super::Variables;
 use super::kms::{Kms, KmsError};
 use super::log;
+use super::refusal::Refusal;
 use crate::Settings;
 use crate::contract::{ChannelKey, ChannelType, webhook_variable};
 use crate::destination::{AddressError, AllowLoopback, Living, Post};
@@ -24,6 +25,26 @@ pub(super) enum NoAddress {
     Kms(#[from] KmsError),
     #[error(transparent)]
     Address(#[from] AddressError),
+}
+
+/// Problems that only a person can fix (a key that is disabled, denied or deleted, an address that was encrypted
+/// for another function) do not go away within minutes. Such a message becomes a dead letter at once, with
+/// instructions for the fix, and is redriven afterwards. Only what may be a permission that IAM has not spread yet is tried
+/// for some minutes.
+impl From<NoAddress> for Refusal {
+    fn from(error: NoAddress) -> Self {
+        Self {
+            transient: matches!(&error, NoAddress::Kms(error) if error.is_transient()),
+            // While an apply moves addresses, a function may have new variables and old settings for a moment.
+            denied: match &error {
+                NoAddress::Kms(error) => error.is_denied(),
+                NoAddress::Missing(_) | NoAddress::Address(_) => true,
+                NoAddress::NotBase64(_) => false,
+            },
+            reason: error.to_string(),
+            ..Self::default()
+        }
+    }
 }
 
 /// What the settings say of a channel.

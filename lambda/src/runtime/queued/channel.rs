@@ -9,10 +9,10 @@ use crate::destination::Shape;
 use crate::event::Phase;
 use crate::item::Item;
 use crate::runtime::defect::caught;
-use crate::runtime::destinations::Refusal;
 use crate::runtime::dispatcher::{Dispatcher, Posted};
 use crate::runtime::log::Report;
 use crate::runtime::pauses::growing;
+use crate::runtime::refusal::Refusal;
 use crate::runtime::time::Budget;
 use crate::{Card, digest, summarise};
 use std::cmp::Reverse;
@@ -250,9 +250,8 @@ impl<'a> Draining<'a> {
     }
 
     async fn post_one(&mut self, one: &Waiting) {
-        let card = self
-            .dispatcher
-            .card(&one.item, self.channel, &one.verdict, one.age);
+        let Dispatcher { order, settings, .. } = self.dispatcher;
+        let card = order.card(&one.item, self.channel, &one.verdict, one.age, settings);
         let card = match card {
             Ok(card) => card,
             Err(defect) => return self.refused(&[one], defect).await,

@@ -1,0 +1,68 @@
+//! Tells a channel what a card says: in the one message of its incident, in the order of the incident's steps, or in a message
+//! of its own.
+
+use super::destinations::Destinations;
+use super::in_order::Step;
+use super::incidents::LONGEST_STEP;
+use super::living::Telling;
+use super::post::{Again, send};
+use super::refusal::Refusal;
+use crate::Card;
+use crate::contract::ChannelKey;
+use crate::destination::Shape;
+use tokio::time::Instant;
+
+impl Destinations {
+    /// Posts a card to a channel before `deadline`; returns the number of retries.
+    pub async fn post(
+        &self,
+        channel: &ChannelKey,
+        card: &Card,
+        shape: Shape,
+        deadline: Instant,
+    ) -> Result<u32, Refusal> {
+        let service = self.service_by(channel, deadline).await?;
+        let (retried, outcome) = match (service.living(), self.incidents(), &card.incident) {
+            (Some(living), Some(incidents), Some(incident)) => {
+                let telling = Telling {
+                    service: &*service,
+                    living,
+                    channel,
+                    card,
+                    shape,
+                    settings: self.settings(),
+                    deadline: deadline.min(Instant::now() + LONGEST_STEP),
+                };
+                self.tell(incidents, incident, &telling).await
+            }
+            (None, Some(incidents), Some(incident)) if self.has_order(channel, card) => {
+                let step = Step {
+                    service: &*service,
+                    channel,
+                    card,
+                    shape,
+                    deadline: deadline.min(Instant::now() + LONGEST_STEP),
+                };
+                self.post_in_order(incidents, incident, &step).await
+            }
+            _ => {
+                let request = service.request(card, shape);
+                let (retried, outcome) = send(self.http(), &*service, request, Again::Always, deadline).await;
+                (retried, outcome.map(drop).map_err(Refusal::from))
+            }
+        };
+        outcome.map(|()| retried).map_err(|refusal| Refusal {
+            retried,
+            as_text: refusal.malformed && service.has_plain(),
+            ..refusal
+        })
+    }
+
+    /// Whether the card is a step of an incident, and the channel's service does not order those by itself. A test is none, and
+    /// of what is known to be overtaken nothing more is to be found out.
+    fn has_order(&self, channel: &ChannelKey, card: &Card) -> bool {
+        let known = self.settings().channels.get(channel);
+        let keeps = known.is_some_and(|known| known.channel_type.keeps_incidents());
+        keeps && !card.test && !card.overtaken
+    }
+}
