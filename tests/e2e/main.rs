@@ -9,6 +9,7 @@ mod backtest;
 mod buttons;
 mod charts;
 mod ci;
+mod circles;
 mod cli;
 mod costs;
 mod deployer;

@@ -330,8 +330,8 @@ fn used_rooms(line: &str) -> Vec<String> {
     rooms
 }
 
-/// The lines of a file that are code and not tests; a `use` over several lines is joined.
-fn code(file: &Path) -> Vec<(usize, String)> {
+/// The lines of a file that are code and not tests.
+pub(super) fn code(file: &Path) -> Vec<(usize, String)> {
     if file.ends_with("tests.rs") {
         return Vec::new();
     }
@@ -369,7 +369,7 @@ fn subroom(first: &str, second: &str) -> String {
     }
 }
 
-fn sources(dir: &Path) -> Vec<PathBuf> {
+pub(super) fn sources(dir: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();
