@@ -88,17 +88,24 @@ fn alarm_of(notice: &Notice) -> Option<&Alarm> {
 /// The sources of a notice, from the most specific to the most general.
 fn ways<'a>(notice: &'a Notice, settings: &'a Settings) -> impl Iterator<Item = Way<'a>> {
     let alarm = alarm_of(notice).map(|alarm| alarm.name.as_str());
+    // There is one trail, so neither routes nor the settings name it.
+    let trail = matches!(notice.content, Content::Guard(_)).then_some(Way {
+        name: "",
+        is_key: false,
+        source: Some(&settings.trail),
+    });
     let all = [
         (alarm, &settings.alarms, false),
         (notice.source.rule.as_deref(), &settings.rules, true),
         (notice.source.endpoint.as_deref(), &settings.endpoints, true),
         (notice.source.topic(), &settings.topics, false),
     ];
-    all.into_iter().filter_map(|(name, known, is_key)| {
+    let others = all.into_iter().filter_map(|(name, known, is_key)| {
         let name = name?;
         let source = known.get(name);
         Some(Way { name, is_key, source })
-    })
+    });
+    trail.into_iter().chain(others)
 }
 
 /// The severity of an alarm in a state; `said` is its severity in the state ALARM.

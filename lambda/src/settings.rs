@@ -38,6 +38,9 @@ pub struct Settings {
     pub alarms: BTreeMap<String, Source>,
     /// Keyed by the endpoint's key in the stack file.
     pub endpoints: BTreeMap<String, Source>,
+    /// What the guard of the trail tells.
+    #[serde(skip_serializing_if = "is_usual")]
+    pub trail: Source,
     /// Windows in which rules and topics are silent, keyed by the mute's key in the stack file.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub mutes: BTreeMap<String, Mute>,
@@ -119,6 +122,7 @@ impl Default for Settings {
             rules: BTreeMap::new(),
             alarms: BTreeMap::new(),
             endpoints: BTreeMap::new(),
+            trail: Source::default(),
             mutes: BTreeMap::new(),
         }
     }
@@ -169,6 +173,11 @@ impl Channel {
     }
 }
 
+/// Few stacks say more of their trail's messages than these say themselves.
+fn is_usual(source: &Source) -> bool {
+    *source == Source::default()
+}
+
 /// Few alarms show log events.
 fn is_zero(count: &u32) -> bool {
     *count == 0
@@ -199,7 +208,8 @@ mod tests {
                 "buffer":{"per_second":0.5}}},
             "topics":{"mission-sns":{"to":["project","audit-log"],"mail":true}},
             "rules":{"logins":{"severity":"critical"}},
-            "alarms":{"mission-cpu":{"keys":["cpu"]}}}"##;
+            "alarms":{"mission-cpu":{"keys":["cpu"]}},
+            "trail":{"runbook":"https://wiki.example.com/audit"}}"##;
         let settings = Settings::parse(text).expect("valid settings");
         assert_eq!(settings.locale, Locale::Ko);
         assert_eq!(settings.timezone.iana_name(), Some("Asia/Seoul"));
@@ -217,6 +227,8 @@ mod tests {
         );
         assert!(settings.topics["mission-sns"].mail);
         assert_eq!(settings.json().matches("mail").count(), 1);
+        assert!(settings.trail.runbook.is_some() && settings.json().contains("\"trail\""));
+        assert!(!Settings::default().json().contains("trail"));
         let again = Settings::parse(&settings.json()).expect("the same");
         assert_eq!(again.json(), settings.json());
         // Of a zone, the rules are written that the crate brings, and this machine may have others.

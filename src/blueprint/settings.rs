@@ -33,6 +33,7 @@ pub fn settings(stack: &Stack) -> Settings {
     let by_topic = by_topic.filter_map(|key| Some((key, of_topic(stack.topics.get(key)?))));
     let rules = rules.chain(by_topic);
     let endpoints = stack.endpoints.iter();
+    let trail = stack.trail.as_ref();
     Settings {
         stack: stack.stack.clone(),
         locale: stack.locale,
@@ -83,6 +84,9 @@ pub fn settings(stack: &Stack) -> Settings {
             let (runbook, dashboard) = (&endpoint.runbook, &endpoint.dashboard);
             (key, source(endpoint.severity, runbook, dashboard))
         })),
+        trail: trail
+            .map(|trail| source(None, &trail.runbook, &trail.dashboard))
+            .unwrap_or_default(),
         mutes: windows(stack),
     }
 }

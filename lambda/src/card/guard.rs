@@ -3,11 +3,12 @@
 use super::frame::Frame;
 use super::parts::code;
 use super::{Colour, Draft, Excerpt, Prose, Section};
-use crate::contract::Locale;
+use crate::contract::page::described;
 use crate::event::{GuardOutcome, Guarded};
 use crate::letter::Letter;
 use crate::locale::{Doer, Words};
 use crate::phrase::Phrase;
+use crate::settings::Settings;
 use serde_json::Value;
 
 /// Longest reason worth showing.
@@ -36,14 +37,18 @@ pub(super) fn compose(guarded: &Guarded, frame: &Frame<'_>) -> Draft {
 
 impl Guarded {
     /// The same for the subscribers of a topic.
-    pub fn letter(&self, locale: Locale) -> Letter {
-        let words = locale.words();
+    pub fn letter(&self, settings: &Settings) -> Letter {
+        let words = settings.locale.words();
         let headline = headline(self, Phrase::text, words).plain();
         let mut text = format!("{headline}\n\n");
         if let GuardOutcome::Failed(reason) = &self.outcome {
             text += &format!("{}: {reason}\n\n", words.label_reason);
         }
-        Letter::of_json(&headline, &text, &self.event, locale)
+        let pages = &settings.trail;
+        if let Some(pages) = described(None, pages.runbook.as_deref(), pages.dashboard.as_deref()) {
+            text += &format!("{pages}\n\n");
+        }
+        Letter::of_json(&headline, &text, &self.event, settings.locale)
     }
 }
 

@@ -164,7 +164,7 @@ impl Guard {
         let identity = call.as_str().map(str::to_owned);
         let item = Item::known(envelope, notice, identity);
         let settings = &self.dispatcher.settings;
-        let letter = guarded.letter(settings.locale);
+        let letter = guarded.letter(settings);
         let started = Instant::now();
         let attempt = Attempt {
             request_id,

@@ -84,7 +84,7 @@ fn letter(item: &Item, arn: &str, settings: &Settings) -> Letter {
     }
     let endpoint = item.envelope.endpoint.as_deref().unwrap_or_default();
     let letter = match &item.notice.content {
-        Content::Guard(guarded) => guarded.letter(locale),
+        Content::Guard(guarded) => guarded.letter(settings),
         Content::Text { subject, text } => Letter::new(subject.as_deref().unwrap_or(endpoint), text, locale),
         Content::Json { subject, value } => {
             let subject = subject.as_deref().unwrap_or(endpoint);

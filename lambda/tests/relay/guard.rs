@@ -1,6 +1,6 @@
 //! Tests the real executable with the duty `guard`, with a fake CloudTrail, SNS and Slack.
 
-use crate::support::function::{Function, lock};
+use crate::support::function::{Function, lock, settings};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,11 @@ const TRAIL: &str = "arn:aws:cloudtrail:us-east-1:111122223333:trail/audit";
 const TOPIC: &str = "arn:aws:sns:eu-west-1:111122223333:security";
 
 async fn guard() -> Function {
-    Function::start_with(|command| {
+    guard_of(&settings()).await
+}
+
+async fn guard_of(settings: &Value) -> Function {
+    Function::start_as(settings, |command| {
         command
             .env("ALERTCTL_DUTY", "guard")
             .env("TRAIL", TRAIL)
@@ -102,6 +106,26 @@ async fn a_stopped_trail_is_started_and_told_of() {
             (&json!("done"), &json!("restarted"))
         );
     }
+}
+
+#[tokio::test]
+async fn what_it_tells_links_to_the_pages_of_the_trail() {
+    let runbook = "https://wiki.example.com/stopped";
+    let mut settings = settings();
+    settings["trail"] = json!({ "runbook": runbook, "dashboard": "https://g.example.com/trail" });
+    let mut function = guard_of(&settings).await;
+    function.succeed(&stopped("audit")).await;
+    let shown = lock(&function.script).slack_messages[0].1.to_string();
+    for link in [
+        "<https://wiki.example.com/stopped|Runbook (wiki.example.com)>",
+        "<https://g.example.com/trail|Dashboard (g.example.com)>",
+    ] {
+        assert!(shown.contains(link), "{shown}");
+    }
+    let letter = lock(&function.script).sns_messages[0]["Message"].clone();
+    let lines = format!("\n\nRunbook: {runbook}\nDashboard: https://g.example.com/trail\n\n");
+    assert!(letter.contains(&lines), "{letter}");
+    function.stop().await;
 }
 
 #[tokio::test]

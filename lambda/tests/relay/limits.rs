@@ -187,8 +187,8 @@ proptest! {
         let outcomes = [GuardOutcome::Restarted, GuardOutcome::AlreadyLogging, GuardOutcome::Failed(reason)];
         for outcome in outcomes {
             let guarded = Guarded { outcome, event: json!({ "detail": detail }).into() };
-            prop_assert!(!guarded.letter(Locale::Ko).text.is_empty());
             for settings in [english(), korean()] {
+                prop_assert!(!guarded.letter(&settings).text.is_empty());
                 assert_notice_valid(&guarded.clone().into(), &settings);
             }
         }

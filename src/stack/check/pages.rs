@@ -21,12 +21,15 @@ pub(super) fn check(checker: &mut Checker<'_>) {
         .topics
         .iter()
         .map(|(key, one)| (vec!["topics", key], [&one.runbook, &one.dashboard]));
+    let trail = stack.trail.iter();
+    let trail = trail.map(|one| (vec!["trail"], [&one.runbook, &one.dashboard]));
     let monitoring = stack.monitoring.iter();
     let monitoring = monitoring.map(|one| (vec!["monitoring"], [&one.runbook, &one.dashboard]));
     let all = alarms
         .chain(rules)
         .chain(endpoints)
         .chain(topics)
+        .chain(trail)
         .chain(monitoring);
     for (path, pages) in all {
         for (key, page) in ["runbook", "dashboard"].into_iter().zip(pages) {

@@ -244,7 +244,7 @@ fn guard(checker: &mut Checker<'_>, trail: &Trail) {
         " MB",
     );
     if !trail.keep_logging {
-        for key in ["guard", "to"]
+        for key in ["guard", "to", "runbook", "dashboard"]
             .into_iter()
             .filter(|key| checker.is_written(&["trail", key]))
             .collect::<Vec<_>>()

@@ -22,6 +22,10 @@ pub struct Trail {
     pub guard: Guard,
     /// Recipients when it does: keys of `topics` and `channels`.
     pub to: Vec<String>,
+    /// A page that says what to do, `https://`; the guard's messages link to it.
+    pub runbook: Option<String>,
+    /// A page that shows how things are, `https://`; the guard's messages link to it.
+    pub dashboard: Option<String>,
     /// The trail's log group; alarms with a `filter` on the trail imply it.
     pub logs: Option<TrailLogs>,
     /// Whether the trail and what belongs to it are deleted or replaced only by name.
@@ -229,6 +233,10 @@ struct TrailFields {
     /// Recipients when it does: keys of `topics` and `channels`.
     #[serde(default)]
     to: Vec<String>,
+    /// A page that says what to do, `https://`; the guard's messages link to it.
+    runbook: Option<String>,
+    /// A page that shows how things are, `https://`; the guard's messages link to it.
+    dashboard: Option<String>,
     /// Whether the trail, its bucket and log group, and the guard are deleted or replaced only by name, with `--unprotect`.
     #[serde(default)]
     protect: bool,
@@ -262,6 +270,8 @@ impl From<TrailFields> for Trail {
             keep_logging: fields.keep_logging,
             guard: fields.guard,
             to: fields.to,
+            runbook: fields.runbook,
+            dashboard: fields.dashboard,
             logs: fields.logs,
             protect: fields.protect,
         }
