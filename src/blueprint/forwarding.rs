@@ -17,6 +17,7 @@ use crate::resource::eventbridge::event_bus::EventbridgeEventBus;
 use crate::resource::eventbridge::rule::{EventbridgeRule, RuleState, Trigger};
 use crate::resource::eventbridge::targets::{EventbridgeTargets, Target};
 use crate::resource::iam::role_policy::IamRolePolicy;
+use crate::stack::DeadLetterQueue;
 
 /// The resources that forward events from another region to the stack's region.
 pub(super) struct WayHome {
@@ -82,6 +83,7 @@ impl Build<'_> {
                     role_arn: Some(role),
                     ..bare_target("bus", arn)
                 }],
+                dead_letter_queue: DeadLetterQueue::Own,
                 after: [
                     after,
                     vec![NodeId {

@@ -25,8 +25,8 @@ pub(super) struct Watched {
     pub apis: Vec<(String, NodeId)>,
     /// Topics with a dead-letter queue, by key.
     pub topics: Vec<(String, String)>,
-    /// Rules with a dead-letter queue in the stack's own region: the dimensions of their metrics.
-    pub rules: Vec<BTreeMap<String, String>>,
+    /// Rules with targets in the stack's own region: the metric of what they lose, and its dimensions.
+    pub rules: Vec<(&'static str, BTreeMap<String, String>)>,
 }
 
 /// One alarm on a part of the stack.
@@ -231,26 +231,29 @@ fn single(namespace: &str, metric: &str, statistic: &str, dimension: (&str, Text
     }
 }
 
-/// What these rules could not put into their dead-letter queue, added up. `SUM` passes over a rule that has no data, as
+/// What these rules lost, added up. `SUM` passes over a rule that has no data, as
 /// all of them have in good times.
-fn sum_of_rules(rules: &[BTreeMap<String, String>]) -> AlarmMetric {
+fn sum_of_rules(rules: &[(&'static str, BTreeMap<String, String>)]) -> AlarmMetric {
     let ids: Vec<_> = (0..rules.len()).map(|index| format!("r{index}")).collect();
-    let metrics = ids.iter().zip(rules).map(|(id, dimensions)| MetricQuery {
-        id: id.clone(),
-        expression: None,
-        label: None,
-        return_data: false,
-        period: None,
-        account_id: None,
-        stat: Some(MetricStat {
-            namespace: "AWS/Events".to_owned(),
-            metric_name: "InvocationsFailedToBeSentToDlq".to_owned(),
-            dimensions: dimensions.clone(),
-            stat: "Sum".to_owned(),
-            period: PERIOD,
-            unit: None,
-        }),
-    });
+    let metrics = ids
+        .iter()
+        .zip(rules)
+        .map(|(id, (metric, dimensions))| MetricQuery {
+            id: id.clone(),
+            expression: None,
+            label: None,
+            return_data: false,
+            period: None,
+            account_id: None,
+            stat: Some(MetricStat {
+                namespace: "AWS/Events".to_owned(),
+                metric_name: (*metric).to_owned(),
+                dimensions: dimensions.clone(),
+                stat: "Sum".to_owned(),
+                period: PERIOD,
+                unit: None,
+            }),
+        });
     let all = MetricQuery {
         id: "lost".to_owned(),
         expression: Some(format!("SUM([{}])", ids.join(", "))),

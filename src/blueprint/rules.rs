@@ -17,7 +17,7 @@ use crate::resource::eventbridge::targets::{EventbridgeTargets, Target};
 use crate::resource::lambda::permission::LambdaPermission;
 use crate::resource::sns::topic::SnsTopic;
 use crate::resource::{NodeId, Ref, Resource as _};
-use crate::stack::{CompiledRule, Rule, What, is_arn};
+use crate::stack::{CompiledRule, DeadLetterQueue, Rule, What, is_arn};
 
 impl Build<'_> {
     /// Adds every bus, and every rule with its targets. `topics` are the stack's topics by key.
@@ -68,6 +68,7 @@ impl Build<'_> {
                 arrivals: rule.key.clone(),
                 bus: rule.rule.bus.clone(),
                 targets,
+                dead_letter_queue: rule.rule.dead_letter_queue.clone(),
                 after,
             });
         }
@@ -96,7 +97,11 @@ impl Build<'_> {
         if wirings.is_empty() && states.is_empty() {
             return;
         }
-        let undelivered = (!wirings.is_empty()).then(|| self.undelivered(None, &wirings, Vec::new()));
+        let parking = wirings
+            .iter()
+            .filter(|wiring| wiring.dead_letter_queue == DeadLetterQueue::Own);
+        let parking: Vec<_> = parking.collect();
+        let undelivered = (!parking.is_empty()).then(|| self.undelivered(None, parking, Vec::new()));
         let mut ways_home = BTreeMap::new();
         let forwarding: Vec<_> = wirings.iter().chain(&states).cloned().collect();
         let regions = forwarding.iter().flat_map(|wiring| wiring.regions.clone());
@@ -116,8 +121,8 @@ impl Build<'_> {
             for region in &wiring.regions {
                 self.forwarding_home(&wiring, region, &ways_home[region]);
             }
-            if let Some(undelivered) = undelivered.as_ref().filter(|_| index < targeted) {
-                self.wire(wiring, &buses, undelivered);
+            if index < targeted {
+                self.wire(wiring, &buses, undelivered.as_ref());
             }
         }
         if let Some(hub) = buses.get(MEMBERS) {

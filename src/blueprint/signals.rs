@@ -9,6 +9,7 @@ use super::wiring::Wiring;
 use crate::resource::NodeId;
 use crate::resource::eventbridge::rule::{RuleState, Trigger};
 use crate::resource::eventbridge::targets::{Input, Target};
+use crate::stack::DeadLetterQueue;
 
 impl Build<'_> {
     /// A rule that sends something to `target` again and again, after so many minutes, at least two; `what` it is for, for people.
@@ -31,6 +32,7 @@ impl Build<'_> {
             arrivals: String::new(),
             bus: None,
             targets: vec![target],
+            dead_letter_queue: DeadLetterQueue::Own,
             after,
         }
     }

@@ -21,7 +21,7 @@ use crate::resource::eventbridge::rule::{RuleState, Trigger};
 use crate::resource::eventbridge::targets::Target;
 use crate::resource::sns::topic::SnsTopic;
 use crate::resource::{NodeId, Ref};
-use crate::stack::{MAX_PATTERN, unmuted_alarms};
+use crate::stack::{DeadLetterQueue, MAX_PATTERN, unmuted_alarms};
 
 /// The key for changes of state from other regions; no key in a stack file contains a dot.
 const STATES: &str = "alarm.states";
@@ -58,6 +58,7 @@ impl Build<'_> {
                     arrivals: STATES.to_owned(),
                     bus: None,
                     targets: Vec::new(),
+                    dead_letter_queue: DeadLetterQueue::Own,
                     after: Vec::new(),
                     key,
                 });
@@ -116,6 +117,7 @@ impl Build<'_> {
                     arrivals: String::new(),
                     bus: Some(bus.clone()),
                     targets: targets.clone(),
+                    dead_letter_queue: DeadLetterQueue::Own,
                     after: after.clone(),
                 });
             }

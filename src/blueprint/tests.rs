@@ -7,6 +7,7 @@ use super::*;
 use crate::aws::{Known, Output, Scope};
 use crate::resource::Shown;
 
+mod dead_letters;
 mod elsewhere;
 mod mail;
 mod protection;

@@ -24,7 +24,9 @@ use crate::resource::s3::bucket::S3Bucket;
 use crate::resource::s3::bucket_policy::S3BucketPolicy;
 use crate::resource::sns::topic::SnsTopic;
 use crate::resource::{NodeId, Ref};
-use crate::stack::{EventSelectors, ManagementEvents, OwnTrail, Trail, TrailBucket, TrailLogs, TrailSource};
+use crate::stack::{
+    DeadLetterQueue, EventSelectors, ManagementEvents, OwnTrail, Trail, TrailBucket, TrailLogs, TrailSource,
+};
 
 /// The key of the trail's resources in the graph; there is one trail per stack.
 pub(super) const TRAIL_KEY: &str = "trail";
@@ -283,6 +285,7 @@ impl Build<'_> {
             arrivals: GUARD.to_owned(),
             bus: None,
             targets: vec![bare_target("guard", function.function.arn())],
+            dead_letter_queue: DeadLetterQueue::Own,
             after,
             name,
         }

@@ -10,6 +10,7 @@ use crate::resource::eventbridge::rule::{EventbridgeRule, RuleState, Trigger};
 use crate::resource::eventbridge::targets::{EventbridgeTargets, Target};
 use crate::resource::sqs::queue::SqsQueue;
 use crate::resource::{NodeId, Ref};
+use crate::stack::DeadLetterQueue;
 
 /// The key of the dead-letter queue for events that EventBridge could not deliver.
 const UNDELIVERED: &str = "rules";
@@ -30,21 +31,32 @@ pub(super) struct Wiring {
     /// The key of a custom bus.
     pub bus: Option<String>,
     pub targets: Vec<Target>,
+    /// Where events go that a target does not take.
+    pub dead_letter_queue: DeadLetterQueue,
     /// What must exist before an event may arrive.
     pub after: Vec<NodeId>,
 }
 
 impl Build<'_> {
-    /// Adds the rule and its targets.
-    pub(super) fn wire(&mut self, wiring: Wiring, buses: &Buses, undelivered: &Ref<SqsQueue>) {
+    /// Adds the rule and its targets; `undelivered` is the stack's own dead-letter queue, if any rule has it.
+    pub(super) fn wire(&mut self, wiring: Wiring, buses: &Buses, undelivered: Option<&Ref<SqsQueue>>) {
         let bus = wiring.bus.as_ref().map(|key| buses[key].clone());
         let mut dimensions = BTreeMap::from([("RuleName".to_owned(), wiring.name.clone())]);
         dimensions.extend(
             bus.as_ref()
                 .map(|bus| ("EventBusName".to_owned(), bus.name().to_owned())),
         );
-        self.watched.rules.push(dimensions);
-        let queue = Text::arn("sqs", self.names.rule_dead_letters());
+        let undelivered = undelivered.filter(|_| wiring.dead_letter_queue == DeadLetterQueue::Own);
+        let queue = match wiring.dead_letter_queue {
+            DeadLetterQueue::Own => Some(Text::arn("sqs", self.names.rule_dead_letters())),
+            DeadLetterQueue::Off => None,
+            DeadLetterQueue::Existing(arn) => Some(arn.into()),
+        };
+        let lost = match queue {
+            Some(_) => "InvocationsFailedToBeSentToDlq",
+            None => "FailedInvocations",
+        };
+        self.watched.rules.push((lost, dimensions));
         let rule = self.graph.add(
             &wiring.key,
             EventbridgeRule {
@@ -57,16 +69,17 @@ impl Build<'_> {
             },
         );
         let with_queue = |target| Target {
-            dead_letter_queue: Some(queue.clone()),
+            dead_letter_queue: queue.clone(),
             ..target
         };
+        let parks = undelivered.map(|queue| queue.id().clone());
         self.graph.add_after(
             wiring.key,
             EventbridgeTargets {
                 rule,
                 targets: wiring.targets.into_iter().map(with_queue).collect(),
             },
-            [wiring.after, vec![undelivered.id().clone()]].concat(),
+            wiring.after.into_iter().chain(parks),
         );
     }
 

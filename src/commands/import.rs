@@ -37,6 +37,7 @@ pub async fn run(app: &App, args: &ImportArgs) -> Outcome {
     let Imported {
         text,
         alarms,
+        rules,
         topics,
         left_out,
         defects: found,
@@ -56,6 +57,7 @@ pub async fn run(app: &App, args: &ImportArgs) -> Outcome {
                 "region": scope.region,
                 "stack_file": text,
                 "alarms": alarms,
+                "rules": rules,
                 "topics": topics,
                 "left_out": left_out.collect::<Vec<_>>(),
                 "unread": unread.collect::<Vec<_>>(),
@@ -67,8 +69,7 @@ pub async fn run(app: &App, args: &ImportArgs) -> Outcome {
         if !found.is_empty() {
             app.out.say(&defects::text(found));
         }
-        app.out
-            .say(&defects::summary(*alarms, *topics, left_out.len(), found.len()));
+        app.out.say(&defects::summary(&imported));
     }
     Ok(ExitCode::SUCCESS)
 }

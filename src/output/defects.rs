@@ -1,7 +1,7 @@
 //! What is wrong with the alerts of an account, for people.
 
 use super::style;
-use crate::operate::import::{Defect, Sort};
+use crate::operate::import::{Defect, Imported, Sort};
 
 /// Most names that are shown of those of which the same is to be said.
 const NAMED: usize = 10;
@@ -53,16 +53,25 @@ fn shown(name: &str) -> String {
 }
 
 /// The whole in one line.
-pub fn summary(alarms: usize, topics: usize, left_out: usize, defects: usize) -> String {
+pub fn summary(imported: &Imported) -> String {
+    let Imported {
+        alarms,
+        rules,
+        topics,
+        left_out,
+        defects,
+        ..
+    } = imported;
     let many = |count: usize, one: &str, several: &str| match count {
         1 => format!("1 {one}"),
         count => format!("{count} {several}"),
     };
     format!(
-        "{} and {} in the file, {} left out; {}",
-        many(alarms, "alarm", "alarms"),
-        many(topics, "topic", "topics"),
-        many(left_out, "thing", "things"),
-        many(defects, "defect", "defects"),
+        "{}, {} and {} in the file, {} left out; {}",
+        many(*alarms, "alarm", "alarms"),
+        many(*rules, "rule", "rules"),
+        many(*topics, "topic", "topics"),
+        many(left_out.len(), "thing", "things"),
+        many(defects.len(), "defect", "defects"),
     )
 }

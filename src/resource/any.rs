@@ -78,6 +78,7 @@ pub trait AnyResource {
     fn subject(&self) -> String;
     fn uses(&self, access: &Access) -> bool;
     fn fields(&self, known: &Known) -> Fields;
+    fn fields_beside(&self, live: &AnyLive, known: &Known) -> Fields;
     fn difference(&self, live: &AnyLive, known: &Known) -> Changes;
     fn template(&self, node: &str, template: &Template) -> Entry;
     fn caution(&self, live: &AnyLive) -> Option<String>;
@@ -120,8 +121,13 @@ impl<R: Resource> AnyResource for R {
         R::fields(self, known)
     }
 
+    fn fields_beside(&self, live: &AnyLive, known: &Known) -> Fields {
+        R::fields_beside(self, typed::<R>(live), known)
+    }
+
     fn difference(&self, live: &AnyLive, known: &Known) -> Changes {
-        R::fields(self, known).difference(&R::live_fields(typed::<R>(live)), R::IMMUTABLE)
+        let live = typed::<R>(live);
+        R::fields_beside(self, live, known).difference(&R::live_fields(live), R::IMMUTABLE)
     }
 
     fn template(&self, node: &str, template: &Template) -> Entry {

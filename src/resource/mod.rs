@@ -189,6 +189,11 @@ pub trait Resource: template::Templated + Sized + 'static {
     /// The desired state, field by field. Pure.
     fn fields(&self, known: &Known) -> Fields;
 
+    /// The same beside a live state, for a kind whose parts keep the names that they have there. Pure.
+    fn fields_beside(&self, _live: &Self::Live, known: &Known) -> Fields {
+        self.fields(known)
+    }
+
     /// The state in the account, field by field. Pure.
     fn live_fields(live: &Self::Live) -> Fields;
 
@@ -240,7 +245,8 @@ pub trait Resource: template::Templated + Sized + 'static {
 /// Brings an existing resource to the desired state. It was created by a call whose answer was lost, or by an earlier
 /// run.
 pub async fn converge<R: Resource>(desired: &R, live: R::Live, cx: &Context<'_>) -> Result<R::Live> {
-    let changes = desired.fields(&cx.known).difference(&R::live_fields(&live), &[]);
+    let wanted = desired.fields_beside(&live, &cx.known);
+    let changes = wanted.difference(&R::live_fields(&live), &[]);
     desired.update(live, &changes, cx).await
 }
 

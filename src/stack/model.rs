@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 mod alarm;
 mod channel;
+mod dead_letters;
 mod endpoint;
 mod form;
 mod interval;
@@ -25,6 +26,7 @@ mod window;
 
 pub use alarm::{Alarm, LogFilter, MetricQuery, PromQl, Suppressor, WATCHED, WarmUp, hears_of_ends};
 pub use channel::{Channel, title as channel_title};
+pub use dead_letters::DeadLetterQueue;
 pub use endpoint::{HttpEndpoint, HttpRoute, MessageTemplate, Throttle, Token};
 pub use interval::Interval;
 pub use log_query::{Lasting, LogQuery};

@@ -34,11 +34,23 @@ async fn alarms(aws: &Clients) -> BTreeMap<String, String> {
     metric.chain(composite).collect()
 }
 
+/// Every rule of the default bus with its targets.
+async fn rules(aws: &Clients) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    for rule in aws.events.list_rules().send().await.unwrap().rules() {
+        let name = rule.name().unwrap();
+        let targets = aws.events.list_targets_by_rule().rule(name).send().await.unwrap();
+        found.insert(name.to_owned(), format!("{rule:?} {:?}", targets.targets()));
+    }
+    found
+}
+
 /// Imports, and takes over what was imported. Nothing but tags may be planned, and nothing but tags may change. Returns the file
 /// and what was said beside it.
 async fn taken_over(world: &World, endpoint: &str, args: &[&str]) -> Ran {
     let aws = clients(endpoint, REGION).await;
-    let (before, alarms_before) = (everything(&aws).await, alarms(&aws).await);
+    let (before, alarms_before, rules_before) =
+        (everything(&aws).await, alarms(&aws).await, rules(&aws).await);
     let args = [&["import", "--region", REGION], args].concat();
     let (ran, calls) = calls(endpoint, |endpoint| world.run_at(endpoint, "000000000000", &args));
     assert_eq!(ran.code, 0, "{}", ran.all());
@@ -50,7 +62,8 @@ async fn taken_over(world: &World, endpoint: &str, args: &[&str]) -> Ran {
     let plan = world.ok(&["plan", "--local", "--adopt-all", "--output", "json"]);
     for line in planned(&plan.stdout) {
         let (step, fields) = line.split_once(": ").unwrap_or((&line, "everything"));
-        assert!(step.starts_with("adopt cloudwatch-"), "{line}\n{}", ran.stdout);
+        let is_taken = ["adopt cloudwatch-", "adopt eventbridge-rule/"].map(|kind| step.starts_with(kind));
+        assert!(is_taken.contains(&true), "{line}\n{}", ran.stdout);
         assert!(
             fields
                 .split(", ")
@@ -67,6 +80,7 @@ async fn taken_over(world: &World, endpoint: &str, args: &[&str]) -> Ran {
         "nothing is made and nothing deleted"
     );
     assert_eq!(alarms(&aws).await, alarms_before);
+    assert_eq!(rules(&aws).await, rules_before);
     let again = world.run(&["plan", "--local", "--detailed-exitcode"]);
     assert_eq!(again.code, 0, "{}", again.all());
     ran

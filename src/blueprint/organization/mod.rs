@@ -14,7 +14,7 @@ use crate::resource::eventbridge::targets::Target;
 use crate::resource::precondition::Precondition;
 use crate::resource::sns::topic::SnsTopic;
 use crate::resource::{NodeId, Ref};
-use crate::stack::{Organization, alarms_of_members, dead_letter_alarms};
+use crate::stack::{DeadLetterQueue, Organization, alarms_of_members, dead_letter_alarms};
 
 pub mod spoke;
 mod spokes;
@@ -99,6 +99,7 @@ impl Build<'_> {
                 arrivals: String::new(),
                 bus: Some(MEMBERS.to_owned()),
                 targets,
+                dead_letter_queue: DeadLetterQueue::Own,
                 after,
             }
         };

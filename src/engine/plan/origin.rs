@@ -73,8 +73,8 @@ impl Plan {
                 let drifted = before.resource.difference(live, &self.known);
                 let drifted: BTreeSet<_> = drifted.iter().map(|change| change.field.as_str()).collect();
                 let (before, now) = (
-                    before.resource.fields(&self.known),
-                    now.resource.fields(&self.known),
+                    before.resource.fields_beside(live, &self.known),
+                    now.resource.fields_beside(live, &self.known),
                 );
                 let edited = now.difference(&before, &[]);
                 let edited: BTreeSet<_> = edited.iter().map(|change| change.field.as_str()).collect();

@@ -1,9 +1,9 @@
 //! Whether a draft says exactly what is there: it is loaded, and compared with the account as a plan does it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use super::Draft;
 use super::page::Page;
+use super::{Draft, Reasons};
 use crate::blueprint;
 use crate::resource::iam::role::IamRole;
 use crate::resource::iam::role_policy::IamRolePolicy;
@@ -20,26 +20,29 @@ const NAMED: usize = 3;
 /// What came of it.
 pub(super) struct Checked {
     pub loaded: Option<Loaded>,
-    /// The reasons of the alarms that the file cannot say, by their names.
-    pub faulty: BTreeMap<String, String>,
+    /// The reasons of what the file cannot say.
+    pub faulty: Reasons,
 }
 
 /// Checks the draft and its text.
 ///
 /// # Errors
-/// Something else than an alarm is wrong: what.
+/// Something else than an alarm or a rule is wrong: what.
 pub(super) fn check(draft: &Draft<'_>, page: &Page) -> Result<Checked, String> {
     let loaded = match parse(NAME, &page.text) {
         Ok(loaded) => loaded,
         Err(problems) => {
-            let mut faulty = BTreeMap::new();
+            let mut faulty = Reasons::new();
             let mut others = Vec::new();
             for problem in problems.list().iter().filter(|one| one.severity == Level::Error) {
                 let (_, line, _) = problems.source().position(problem.span.start);
-                match page.alarm_at(line).and_then(|key| draft.alarms.get(key)) {
-                    Some(written) => {
+                match page
+                    .entry_at(line)
+                    .and_then(|(section, key)| draft.thing(section, key))
+                {
+                    Some(thing) => {
                         let reason = || format!("a stack file cannot say it: {}", problem.message);
-                        faulty.entry(written.alarm.name.clone()).or_insert_with(reason);
+                        faulty.entry(thing).or_insert_with(reason);
                     }
                     None => others.push(format!("line {line}: {}", problem.message)),
                 }
@@ -52,7 +55,7 @@ pub(super) fn check(draft: &Draft<'_>, page: &Page) -> Result<Checked, String> {
     };
     let graph = blueprint::names(&loaded.stack, draft.request.scope);
     let known = draft.known();
-    let mut faulty = BTreeMap::new();
+    let mut faulty = Reasons::new();
     // The graph has none that wait for each other.
     let in_graph: BTreeSet<&str> = graph.nodes().iter().map(|node| node.id.key.as_str()).collect();
     for (_, written) in draft
@@ -61,16 +64,15 @@ pub(super) fn check(draft: &Draft<'_>, page: &Page) -> Result<Checked, String> {
         .filter(|(key, _)| !in_graph.contains(key.as_str()))
     {
         let reason = "it and other alarms refer to each other in a cycle".to_owned();
-        faulty.insert(written.alarm.name.clone(), reason);
+        faulty.insert(("alarm", written.of.name.clone()), reason);
     }
     // Log alarms get the stack's own roles in place of theirs.
     let roles = [IamRole::KIND, IamRolePolicy::KIND];
     for node in graph.nodes().iter().filter(|node| !roles.contains(&node.id.kind)) {
-        let written = draft.alarms.get(&node.id.key);
-        let Some(written) = written.filter(|written| written.alarm.kind == node.id.kind) else {
+        let Some((thing, live)) = draft.there(&node.id) else {
             return Err(format!("it would create `{}`", node.id));
         };
-        let changes = node.resource.difference(&written.alarm.live, &known);
+        let changes = node.resource.difference(&live, &known);
         let changes: Vec<String> = changes
             .iter()
             .filter(|change| !change.field.starts_with("tags.") && !OF_ROLES.contains(&change.field.as_str()))
@@ -90,7 +92,7 @@ pub(super) fn check(draft: &Draft<'_>, page: &Page) -> Result<Checked, String> {
             .collect();
         if !changes.is_empty() {
             let reason = format!("a stack file cannot say it: {}", changes.join("; "));
-            faulty.insert(written.alarm.name.clone(), reason);
+            faulty.insert(thing, reason);
         }
     }
     Ok(Checked {

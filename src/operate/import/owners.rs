@@ -15,14 +15,14 @@ pub(super) fn of_alarm(alarm: &Alarm) -> Option<String> {
     ];
     let by_name = by_name.iter().find(|(prefix, _)| alarm.name.starts_with(prefix));
     let by_name = by_name.map(|(_, owner)| (*owner).to_owned());
-    by_name.or_else(|| match &alarm.tags {
-        Some(tags) => of_tags(tags),
-        None => Some("its tags could not be read, so it may belong to somebody else".to_owned()),
-    })
+    by_name.or_else(|| of_tags(alarm.tags.as_ref()))
 }
 
-/// Who looks after what has these tags.
-pub(super) fn of_tags(tags: &Tags) -> Option<String> {
+/// Who looks after what has these tags, or could not be asked for them.
+pub(super) fn of_tags(tags: Option<&Tags>) -> Option<String> {
+    let Some(tags) = tags else {
+        return Some("its tags could not be read, so it may belong to somebody else".to_owned());
+    };
     if let Some(stack) = tags.get(STACK_TAG) {
         return Some(format!("the stack `{stack}` of alertctl owns it"));
     }

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use serde_yaml::{Mapping, Value};
+use serde_yaml::Mapping;
 
 use super::remarks::quoted;
-use super::{Draft, LeftOut, remarks, rules, topics};
-use crate::resource::inventory::{Topic, Trail};
+use super::{Draft, LeftOut, remarks, topics};
+use crate::resource::inventory::Trail;
 use crate::stack::written_entry;
 
 /// How long a line of a comment may be, in characters.
@@ -17,21 +17,19 @@ const CHAT: &str = "Channels of Amazon Q Developer in chat applications are not 
                     webhook that could be written here. To have these alerts in Slack, Teams or elsewhere as alertctl words \
                     them, take the `#` away here, name the channel in `to:` of a topic below, and run \
                     `alertctl encrypt-hook --channel team --write`.";
-const RULES: &str = "These rules stay as they are: a rule of a stack has a dead-letter queue behind each target, so the stack would \
-                     change their targets. To take one over, take the `#` away, and look at what `alertctl plan --adopt-all` says.";
 const FILTERED: &str = "Only what was asked for by `--prefix` or `--tag` is here.";
 
-/// The text, and which lines are an alarm's.
+/// The text, and which lines are of which entry: of the key in the section.
 pub(super) struct Page {
     pub text: String,
-    lines: Vec<(Range<usize>, String)>,
+    lines: Vec<(Range<usize>, &'static str, String)>,
 }
 
 impl Page {
-    /// The key of the alarm that has this line, counted from 1.
-    pub fn alarm_at(&self, line: usize) -> Option<&str> {
-        let found = self.lines.iter().find(|(lines, _)| lines.contains(&line));
-        found.map(|(_, key)| key.as_str())
+    /// Section and key of the alarm or the rule that has this line, counted from 1.
+    pub fn entry_at(&self, line: usize) -> Option<(&'static str, &str)> {
+        let found = self.lines.iter().find(|(lines, ..)| lines.contains(&line));
+        found.map(|(_, section, key)| (*section, key.as_str()))
     }
 }
 
@@ -43,26 +41,32 @@ pub(super) fn write(draft: &Draft<'_>) -> Page {
     lines.extend(
         ["channels:", "  team: { webhook: { env: SLACK_WEBHOOK_URL } }"].map(|line| format!("# {line}")),
     );
-    let of_rules = topics_of_rules(draft);
-    lines.extend(section_of_topics(draft, &of_rules));
-    lines.extend(section_of_rules(draft, &of_rules));
+    lines.extend(section_of_topics(draft));
+    let mut entries = Vec::new();
+    if !draft.rules.is_empty() {
+        lines.extend([String::new(), "rules:".to_owned()]);
+        for (key, written) in &draft.rules {
+            let start = lines.len() + 1;
+            lines.extend(written_entry(&["rules", key], &written.entry.clone().into()));
+            entries.push((start..lines.len() + 1, "rules", key.clone()));
+        }
+    }
     lines.extend(section_of_trail(draft));
-    let mut of_alarms = Vec::new();
     if !draft.alarms.is_empty() {
         lines.extend([String::new(), "alarms:".to_owned()]);
         for (key, written) in &draft.alarms {
             let start = lines.len() + 1;
-            for remark in remarks::of_alarm(written.alarm, draft) {
+            for remark in remarks::of_alarm(written.of, draft) {
                 lines.extend(comment("  ", &remark));
             }
             lines.extend(written_entry(&["alarms", key], &written.entry.clone().into()));
-            of_alarms.push((start..lines.len() + 1, key.clone()));
+            entries.push((start..lines.len() + 1, "alarms", key.clone()));
         }
     }
     lines.extend(not_here(&draft.left_out));
     Page {
         text: lines.join("\n") + "\n",
-        lines: of_alarms,
+        lines: entries,
     }
 }
 
@@ -70,7 +74,7 @@ fn head(draft: &Draft<'_>) -> Vec<String> {
     let scope = draft.request.scope;
     let about = format!(
         "The alerts of the account {} in {}, as `alertctl import` found them. `alertctl plan --adopt-all` shows what the \
-         first `apply` would change: the tags of these alarms, which say that they are the stack's, and nothing else.",
+         first `apply` would change: the tags of these alarms and rules, which say that they are the stack's, and nothing else.",
         scope.account, scope.region
     );
     let mut lines = comment("", &about);
@@ -87,47 +91,16 @@ fn head(draft: &Draft<'_>) -> Vec<String> {
     lines
 }
 
-/// The topics that only rules tell, by ARN, with keys that no other topic has.
-fn topics_of_rules<'a>(draft: &Draft<'a>) -> BTreeMap<&'a str, (String, &'a Topic)> {
-    let rules = draft
-        .inventory
-        .rules
-        .iter()
-        .filter(|rule| rules::unsayable(rule).is_none());
-    let arns = rules
-        .flat_map(|rule| &rule.targets)
-        .map(|target| target.arn.as_str());
-    let has_key = |arn: &str| draft.topics.values().any(|topic| topic.arn == arn);
-    let mut found: Vec<&'a Topic> = arns
-        .filter(|arn| !has_key(arn))
-        .filter_map(|arn| draft.topic(arn))
-        .filter(|topic| topics::can_be_named(topic))
-        .collect();
-    found.sort_by(|one, other| one.arn.cmp(&other.arn));
-    found.dedup_by(|one, other| one.arn == other.arn);
-    let names: Vec<&str> = found.iter().map(|topic| topic.name.as_str()).collect();
-    let keys = super::keys::of(&names, draft.request, "topic");
-    let free = |key: String| match draft.topics.contains_key(&key) {
-        true => format!("{key}-of-rules"),
-        false => key,
-    };
-    let keyed = keys.into_iter().map(free).zip(found);
-    keyed
-        .map(|(key, topic)| (topic.arn.as_str(), (key, topic)))
-        .collect()
-}
-
-fn section_of_topics(draft: &Draft<'_>, of_rules: &BTreeMap<&str, (String, &Topic)>) -> Vec<String> {
-    if draft.topics.is_empty() && of_rules.is_empty() {
+fn section_of_topics(draft: &Draft<'_>) -> Vec<String> {
+    if draft.topics.is_empty() {
         return Vec::new();
     }
-    let is_empty = draft.topics.is_empty();
     let mut lines = vec![String::new()];
     lines.extend(comment(
         "",
         "Topics that the stack uses and does not own: it leaves their policies, settings and subscriptions alone.",
     ));
-    lines.push(if is_empty { "# topics:" } else { "topics:" }.to_owned());
+    lines.push("topics:".to_owned());
     for (key, topic) in &draft.topics {
         let heard = topics::heard_by(topic).into_iter();
         lines.extend(heard.flat_map(|heard| comment("  ", &heard)));
@@ -135,52 +108,6 @@ fn section_of_topics(draft: &Draft<'_>, of_rules: &BTreeMap<&str, (String, &Topi
             &["topics", key],
             &topics::entry(topic, draft.request.scope),
         ));
-    }
-    for (key, topic) in of_rules.values() {
-        lines.extend(out(written_entry(
-            &["topics", key],
-            &topics::entry(topic, draft.request.scope),
-        )));
-    }
-    lines
-}
-
-/// Lines that are only a comment until somebody wants them.
-fn out(lines: Vec<String>) -> Vec<String> {
-    lines
-        .into_iter()
-        .map(|line| format!("# {line}").trim_end().to_owned())
-        .collect()
-}
-
-fn section_of_rules(draft: &Draft<'_>, of_rules: &BTreeMap<&str, (String, &Topic)>) -> Vec<String> {
-    let sayable = draft
-        .inventory
-        .rules
-        .iter()
-        .filter(|rule| rules::unsayable(rule).is_none());
-    let sayable: Vec<_> = sayable.collect();
-    if sayable.is_empty() {
-        return Vec::new();
-    }
-    let mut keys: BTreeMap<&str, &str> = of_rules
-        .iter()
-        .map(|(arn, (key, _))| (*arn, key.as_str()))
-        .collect();
-    keys.extend(
-        draft
-            .topics
-            .iter()
-            .map(|(key, topic)| (topic.arn.as_str(), key.as_str())),
-    );
-    let names: Vec<&str> = sayable.iter().map(|rule| rule.name.as_str()).collect();
-    let rule_keys = super::keys::of(&names, draft.request, "rule");
-    let mut lines = vec![String::new()];
-    lines.extend(comment("", RULES));
-    lines.push("# rules:".to_owned());
-    for (rule, key) in sayable.iter().zip(&rule_keys) {
-        let entry: Value = rules::entry(rule, &keys).into();
-        lines.extend(out(written_entry(&["rules", key], &entry)));
     }
     lines
 }

@@ -1,15 +1,10 @@
-//! Rules: why each is left as it is, and how the stack would have it.
-//!
-//! A stack's rule has targets of its own ids, with a dead-letter queue behind each, so no rule of somebody else's can become one
-//! without a change. What can be said is in the file all the same, in comments.
-
-use std::collections::BTreeMap;
+//! A rule as an entry of a stack file, or why it is left as it is.
 
 use serde_json::Value;
 use serde_yaml::Mapping;
 
+use super::alarms::Names;
 use super::fields::Fields;
-use super::owners;
 use crate::resource::eventbridge::DEFAULT_BUS;
 use crate::resource::eventbridge::targets::{Input, Target};
 use crate::resource::inventory::Rule;
@@ -17,22 +12,8 @@ use crate::resource::inventory::Rule;
 /// What a stack's rule sends to besides channels.
 const TARGETS: [&str; 3] = ["sns", "sqs", "lambda"];
 
-/// Why a rule is not in the file.
-pub(super) fn why_not(rule: &Rule) -> String {
-    match unsayable(rule) {
-        Some(reason) => reason,
-        None => {
-            "a stack's rule has a dead-letter queue behind each target: it is in the comments under `rules:`"
-                .to_owned()
-        }
-    }
-}
-
-/// Why a stack file cannot even say it with other targets.
+/// Why a rule has no entry, whoever owns it.
 pub(super) fn unsayable(rule: &Rule) -> Option<String> {
-    if let Some(owner) = rule.tags.as_ref().and_then(owners::of_tags) {
-        return Some(owner);
-    }
     let is_pattern = rule.pattern.as_ref().is_some_and(Value::is_object);
     let reason = if rule.schedule.is_some() {
         "it is on a schedule, and a stack's rules are on events".to_owned()
@@ -76,6 +57,7 @@ fn have_same_settings(targets: &[Target<String>]) -> bool {
             target.input.clone(),
             target.retry_attempts,
             target.retry_age_seconds,
+            target.dead_letter_queue.clone(),
         )
     };
     targets.windows(2).all(|pair| match pair {
@@ -104,12 +86,13 @@ fn input(targets: &[Target<String>]) -> Result<Option<Mapping>, ()> {
     Ok(Some(fields.0))
 }
 
-/// The entry that a rule would have, whose targets are the topics with these keys.
-pub(super) fn entry(rule: &Rule, topics: &BTreeMap<&str, &str>) -> Mapping {
+/// The entry of the rule with this key.
+pub(super) fn entry(rule: &Rule, key: &str, names: &Names<'_>) -> Mapping {
     let mut fields = Fields::default();
-    fields.set("name", rule.name.as_str());
-    let description = Some(rule.description.as_str()).filter(|text| !text.is_empty());
-    fields.some("description", description);
+    let is_default = rule.name == format!("{}-{key}", names.stack);
+    fields.some("name", (!is_default).then_some(rule.name.as_str()));
+    // Without a description, a stack's rule has one of the stack's.
+    fields.set("description", rule.description.as_str());
     fields.some("enabled", (rule.state == "DISABLED").then_some(false));
     let reads = rule.state.ends_with("MANAGEMENT_EVENTS");
     fields.some("include_read_only", reads.then_some(true));
@@ -120,9 +103,19 @@ pub(super) fn entry(rule: &Rule, topics: &BTreeMap<&str, &str>) -> Mapping {
         retry.some("attempts", first.retry_attempts);
         retry.some("age_seconds", first.retry_age_seconds);
         fields.some("retry", (!retry.0.is_empty()).then_some(retry.0));
+        match &first.dead_letter_queue {
+            Some(queue) => fields.set("dead_letter_queue", queue.as_str()),
+            None => fields.set("dead_letter_queue", false),
+        }
     }
     let to = rule.targets.iter();
-    let to = to.map(|target| topics.get(target.arn.as_str()).copied().unwrap_or(&target.arn));
+    let to = to.map(|target| {
+        names
+            .topics
+            .get(target.arn.as_str())
+            .copied()
+            .unwrap_or(&target.arn)
+    });
     fields.set("to", to.collect::<Vec<_>>());
     fields.0
 }

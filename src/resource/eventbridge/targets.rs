@@ -139,6 +139,10 @@ impl Resource for EventbridgeTargets {
         targets.fold(Fields::default(), |fields, target| target.fields(fields, text))
     }
 
+    fn fields_beside(&self, live: &Live, known: &Known) -> Fields {
+        self.beside(live, known).fields(known)
+    }
+
     fn live_fields(live: &Live) -> Fields {
         let text = |fields: Fields, name, text: &String| fields.set(name, text.as_str());
         let targets = live.targets.iter();
@@ -170,7 +174,7 @@ impl Resource for EventbridgeTargets {
     }
 
     async fn update(&self, live: Live, _changes: &Changes, cx: &Context<'_>) -> Result<Live> {
-        let expected = self.expected(cx)?;
+        let expected = self.beside(&live, &cx.known).expected(cx)?;
         let as_it_is =
             |target: &&Target<String>| live.targets.contains(target) && !live.altered.contains(&target.id);
         let changed = expected.targets.iter().filter(|target| !as_it_is(target));
@@ -197,19 +201,51 @@ impl Resource for EventbridgeTargets {
 }
 
 impl EventbridgeTargets {
+    /// The same targets, under the ids that they have in the account: what goes to an ARN under an id that nobody wants is the
+    /// target of this ARN, whoever named it so. Beside it, a second one would bring every event twice.
+    fn beside(&self, live: &Live, known: &Known) -> Self {
+        let wanted: BTreeSet<_> = self.targets.iter().map(|target| target.id.as_str()).collect();
+        let mut free: Vec<_> = live
+            .targets
+            .iter()
+            .filter(|there| !wanted.contains(there.id.as_str()))
+            .collect();
+        let named = |target: &Target| {
+            let arn = target
+                .arn
+                .fill(known)
+                .ok()
+                .filter(|_| !live.ids().any(|id| id == target.id));
+            let same = arn.and_then(|arn| free.iter().position(|there| there.arn == arn));
+            Target {
+                id: same.map_or_else(|| target.id.clone(), |at| free.remove(at).id.clone()),
+                ..target.clone()
+            }
+        };
+        Self {
+            rule: self.rule.clone(),
+            targets: self.targets.iter().map(named).collect(),
+        }
+    }
+
     fn expected(&self, cx: &Context<'_>) -> Result<Live> {
         let targets = self.targets.iter().map(|target| target.filled(cx));
         let (bus, rule) = place(self.rule.name());
-        Ok(Live {
-            rule_name: rule.to_owned(),
-            bus_name: bus.to_owned(),
-            targets: targets.collect::<Result<_>>()?,
-            altered: BTreeSet::new(),
-        })
+        Ok(Live::of(bus, rule, targets.collect::<Result<_>>()?))
     }
 }
 
 impl Live {
+    /// The targets of the rule with this name.
+    pub(in crate::resource) fn of(bus: &str, rule: &str, targets: Vec<Target<String>>) -> Self {
+        Self {
+            rule_name: rule.to_owned(),
+            bus_name: bus.to_owned(),
+            targets,
+            altered: BTreeSet::new(),
+        }
+    }
+
     fn ids(&self) -> impl Iterator<Item = &str> {
         self.targets.iter().map(|target| target.id.as_str())
     }

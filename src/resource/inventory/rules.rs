@@ -1,13 +1,17 @@
 //! Rules of EventBridge with their targets, and the API destinations that targets may be.
 
+use std::rc::Rc;
+
 use serde_json::Value;
 
 use super::Selection;
 use crate::aws::call::pages;
 use crate::aws::{Aws, concurrently};
-use crate::resource::eventbridge::targets::Target;
+use crate::resource::any::AnyLive;
+use crate::resource::eventbridge::rule::EventbridgeRule;
+use crate::resource::eventbridge::targets::{EventbridgeTargets, Target};
 use crate::resource::eventbridge::{rule, targets};
-use crate::resource::{Result, Tags};
+use crate::resource::{Resource as _, Result, Tags};
 
 /// A rule.
 #[derive(Debug, Clone, Default)]
@@ -29,6 +33,29 @@ pub struct Rule {
     pub is_altered: bool,
     /// `None` if they could not be read.
     pub tags: Option<Tags>,
+}
+
+impl Rule {
+    /// The rule and its targets as their kinds read them, by kind; without tags.
+    pub fn live(&self) -> [(&'static str, AnyLive); 2] {
+        let rule = rule::Live {
+            name: self.name.clone(),
+            bus_name: self.bus.clone(),
+            arn: self.arn.clone(),
+            description: self.description.clone(),
+            pattern: self.pattern.clone(),
+            schedule: self.schedule.clone(),
+            role_arn: self.role_arn.clone(),
+            state: self.state.clone(),
+            managed_by: None,
+            tags: Tags::new(),
+        };
+        let targets = targets::Live::of(&self.bus, &self.name, self.targets.clone());
+        [
+            (EventbridgeRule::KIND, Rc::new(rule)),
+            (EventbridgeTargets::KIND, Rc::new(targets)),
+        ]
+    }
 }
 
 /// An address outside AWS that events go to.

@@ -163,7 +163,7 @@ pub fn tagged(arn: &str, tags: Tags) -> Tagged {
 /// The changes that the plan would show.
 pub fn changes<R: Resource>(desired: &R, live: &R::Live, known: &Known) -> Changes {
     desired
-        .fields(known)
+        .fields_beside(live, known)
         .difference(&R::live_fields(live), R::IMMUTABLE)
 }
 

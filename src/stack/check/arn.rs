@@ -153,16 +153,37 @@ pub(super) fn target(checker: &mut Checker<'_>, path: &[&str], arn: &str) {
             "a FIFO queue needs a group for each message, which a rule of a stack does not set".to_owned(),
             "name a standard queue".to_owned(),
         )),
-        _ => home.filter(|home| parts.region != *home).map(|home| {
-            (
-                format!("this is in {}, the rule in {home}", parts.region),
-                "name a receiver in the rule's region".to_owned(),
-            )
-        }),
+        _ => elsewhere(&parts, home, "name a receiver in the rule's region"),
     };
     if let Some((fact, help)) = fault {
         checker.report(Problem::error(place, fact).help(help));
     }
+}
+
+/// Checks the ARN of the dead-letter queue of a rule's targets.
+pub(super) fn dead_letter_queue(checker: &mut Checker<'_>, path: &[&str], arn: &str) {
+    let home = checker.stack.region.as_deref();
+    let fault = match Parts::of(arn).filter(|parts| parts.service == "sqs" && is_account_id(parts.account)) {
+        None => Some((
+            "this is not the ARN of a queue".to_owned(),
+            "write `arn:aws:sqs:<region>:<account>:<queue>`, or `false` for no queue".to_owned(),
+        )),
+        Some(parts) if parts.resource.ends_with(".fifo") => Some((
+            "EventBridge puts dead letters into no FIFO queue".to_owned(),
+            "name a standard queue".to_owned(),
+        )),
+        Some(parts) => elsewhere(&parts, home, "name a queue in the rule's region"),
+    };
+    if let Some((fact, help)) = fault {
+        checker.report(Problem::error(checker.at(path), fact).help(help));
+    }
+}
+
+/// What is wrong with something in another region than the stack's rules.
+fn elsewhere(parts: &Parts<'_>, home: Option<&str>, help: &str) -> Option<(String, String)> {
+    let home = home.filter(|home| parts.region != *home)?;
+    let fact = format!("this is in {}, the rule in {home}", parts.region);
+    Some((fact, help.to_owned()))
 }
 
 /// What to do about an ARN where only a key of this file can be.

@@ -1,10 +1,10 @@
 //! Checks rules: what they match, where they listen, what they forward.
 
 use super::buses::is_event_name;
-use super::{Checker, calls, destinations, hearing, input, pattern};
+use super::{Checker, arn, calls, destinations, hearing, input, pattern};
 use crate::stack::compile::events::{CompiledRule, MAX_PATTERN, except};
 use crate::stack::file::problem::Problem;
-use crate::stack::model::{Endpoint, Rule, Stack, What, is_arn};
+use crate::stack::model::{DeadLetterQueue, Endpoint, Rule, Stack, What, is_arn};
 
 /// Longest name of a rule in characters.
 const MAX_NAME: usize = 64;
@@ -55,6 +55,9 @@ pub(super) fn check(checker: &mut Checker<'_>) {
                 60..=86_400,
                 " seconds",
             );
+        }
+        if let DeadLetterQueue::Existing(queue) = &rule.dead_letter_queue {
+            arn::dead_letter_queue(checker, &at("dead_letter_queue"), queue);
         }
         targets(checker, key, rule);
     }

@@ -9,6 +9,7 @@ use serde::de::value::SeqAccessDeserializer;
 use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use super::dead_letters::DeadLetterQueue;
 use super::form::{All, Or, one_of, written_as};
 use super::values::on;
 
@@ -55,6 +56,8 @@ pub struct Rule {
     pub input: Option<RuleInput>,
     /// How long to retry a target that fails.
     pub retry: Retry,
+    /// Where events go that a target does not take.
+    pub dead_letter_queue: DeadLetterQueue,
     /// A page that says what to do, `https://`; its messages link to it.
     pub runbook: Option<String>,
     /// A page that shows how things are, `https://`; its messages link to it.
@@ -107,6 +110,9 @@ struct RuleFields {
     /// How long to retry a target that fails.
     #[serde(default)]
     retry: Retry,
+    /// Whether events that a target does not take go into the stack's dead-letter queue, as by default, or the ARN of somebody else's.
+    #[serde(default)]
+    dead_letter_queue: DeadLetterQueue,
     /// A page that says what to do, `https://`; its messages link to it.
     runbook: Option<String>,
     /// A page that shows how things are, `https://`; its messages link to it.
@@ -140,6 +146,7 @@ impl TryFrom<RuleFields> for Rule {
             regions,
             input,
             retry,
+            dead_letter_queue,
             runbook,
             dashboard,
             severity,
@@ -173,6 +180,7 @@ impl TryFrom<RuleFields> for Rule {
             regions,
             input,
             retry,
+            dead_letter_queue,
             runbook,
             dashboard,
             severity,

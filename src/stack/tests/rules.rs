@@ -118,6 +118,10 @@ refused! {
     rule_except_occupied: bad(&with("pattern: { detail: { userAgent: [{ prefix: a }, b] } }, except: { user_agent: [c] }, to: [alerts]")),
     rule_except_in_alternatives: bad(&with("pattern: { detail: { $or: [{ eventName: [A] }, { userAgent: [x] }] } }, except: { user_agent: [x] }, to: [alerts]")),
     rule_retry: bad(&with("preset: root-activity, retry: { attempts: 186, age_seconds: 5 }, to: [alerts]")),
+    rule_dead_letter_queue: bad(&with("preset: root-activity, dead_letter_queue: 5, to: [alerts]")),
+    rule_dead_letter_queues: bad(&format!("{GOOD}rules:\n  name: {{ preset: root-activity, dead_letter_queue: lost, to: [alerts] }}\n  \
+        fifo: {{ preset: iam-changes, dead_letter_queue: 'arn:aws:sqs:ap-northeast-2:111122223333:lost.fifo', to: [alerts] }}\n  \
+        far: {{ preset: ec2-life-cycle, dead_letter_queue: 'arn:aws:sqs:eu-west-1:111122223333:lost', to: [alerts] }}\n")),
     rule_input: bad(&with("preset: root-activity, input: { template: '<id> <stat> <aws.events.rule-name>', paths: { id: detail.id, state: $.detail.state, awsx: $.a } }, to: [alerts]")),
     rule_input_two: bad(&with("preset: root-activity, input: { text: a, path: $.detail }, to: [alerts]")),
     rule_input_paths: bad(&with("preset: root-activity, input: { paths: { a: $.b } }, to: [alerts]")),

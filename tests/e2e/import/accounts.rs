@@ -2,7 +2,9 @@
 
 use aws_sdk_cloudtrail::Client as CloudTrail;
 use aws_sdk_cloudwatchlogs::types::MetricTransformation;
-use aws_sdk_eventbridge::types::{RuleState, Target};
+use aws_sdk_eventbridge::types::{
+    DeadLetterConfig, InputTransformer, RetryPolicy, RuleState, SqsParameters, Target,
+};
 
 use super::*;
 
@@ -69,19 +71,55 @@ async fn what_the_guides_leave() {
     let ran = taken_over(&world, &endpoint, &["--stack", "mission"]).await;
     insta::assert_snapshot!(ran.stdout);
     insta::assert_snapshot!(ran.stderr);
+}
 
-    // What is in comments is good for a stack file, too.
-    let mut in_rules = false;
-    let with_rules = ran.stdout.lines().map(|line| {
-        in_rules = line == "# rules:" || in_rules && !line.is_empty();
-        let commented = line.strip_prefix("# ").filter(|_| in_rules);
-        commented.unwrap_or(line).to_owned()
-    });
-    let with_rules = with_rules.collect::<Vec<_>>().join("\n");
-    assert_ne!(with_rules, ran.stdout.trim_end());
-    world.write("with-rules.yaml", &with_rules);
-    let valid = world.run(&["validate", "with-rules.yaml"]);
-    assert_eq!(valid.code, 0, "{with_rules}\n{}", valid.all());
+/// A rule as `aws events put-rule` makes it.
+async fn rule(aws: &Clients, name: &str, targets: &[Target]) {
+    let put = aws.events.put_rule().name(name);
+    let put =
+        put.event_pattern(r#"{"source":["aws.ecs"],"detail":{"lastStatus":["STOPPED",{"prefix":"DE"}]}}"#);
+    put.send().await.unwrap();
+    let put = aws.events.put_targets().rule(name);
+    put.set_targets(Some(targets.to_vec())).send().await.unwrap();
+}
+
+/// What Terraform writes out in full: input, retries, a dead-letter queue, tags.
+async fn rules_by_terraform(aws: &Clients, topic: &str) {
+    let queue = aws.sqs.create_queue().queue_name("prod-lost");
+    queue.send().await.unwrap();
+    let put = aws.events.put_rule().name("prod-ec2-stopped");
+    let tag = aws_sdk_eventbridge::types::Tag::builder()
+        .key("team")
+        .value("payments");
+    put.event_pattern(
+        r#"{ "detail-type": ["EC2 Instance State-change Notification"], "source": ["aws.ec2"] }"#,
+    )
+    .description("Instances that stop: ${all} of them")
+    .state(RuleState::Disabled)
+    .tags(tag.build().unwrap())
+    .send()
+    .await
+    .unwrap();
+    let worded = InputTransformer::builder()
+        .input_paths_map("instance", "$.detail.instance-id")
+        .input_template("\"<instance> stopped\"");
+    let target = Target::builder()
+        .id("terraform-20240102030405678900000001")
+        .arn(topic)
+        .input_transformer(worded.build().unwrap())
+        .retry_policy(
+            RetryPolicy::builder()
+                .maximum_retry_attempts(8)
+                .maximum_event_age_in_seconds(3600)
+                .build(),
+        )
+        .dead_letter_config(
+            DeadLetterConfig::builder()
+                .arn("arn:aws:sqs:eu-west-1:000000000000:prod-lost")
+                .build(),
+        );
+    let put = aws.events.put_targets().rule("prod-ec2-stopped");
+    put.targets(target.build().unwrap()).send().await.unwrap();
 }
 
 /// Modules of Terraform have names with slashes, `treat_missing_data`, tags, and composite alarms whose names have no quotes.
@@ -91,6 +129,7 @@ async fn by_terraform(aws: &Clients) {
     let subscribe = aws.sns.subscribe().topic_arn(&alerts).protocol("sqs");
     subscribe.endpoint(queue).send().await.unwrap();
     let tags = [("ManagedBy", "terraform"), ("team", "payments")];
+    rules_by_terraform(aws, &alerts).await;
     for name in ["prod/api/cpu", "prod/worker/cpu"] {
         cpu(aws, name, &alerts, &tags).await;
     }
@@ -165,6 +204,22 @@ async fn what_terraform_made() {
     by_terraform(&aws).await;
     let ran = taken_over(&world, &endpoint, &[]).await;
     insta::assert_snapshot!(ran.stdout);
+    // What the file changes of a target is no drift, although somebody else gave the target its id.
+    world.write("before.yaml", &ran.stdout);
+    world.edit(|file| file.replace("attempts: 8", "attempts: 9"));
+    let plan = world.ok(&["plan", "--local", "--base", "before.yaml", "--output", "json"]);
+    let changed = "update eventbridge-targets/prod-ec2-stopped: target.terraform-20240102030405678900000001.retry_attempts";
+    assert_eq!(planned(&plan.stdout).into_iter().collect::<Vec<_>>(), [changed]);
+    let document: serde_json::Value = serde_json::from_str(&plan.stdout).unwrap();
+    let steps = document["steps"].as_array().unwrap().iter();
+    let origins: Vec<_> = steps
+        .map(|step| &step["origin"])
+        .filter(|origin| !origin.is_null())
+        .collect();
+    assert_eq!(origins, [&serde_json::json!({ "file": true, "drift": false })]);
+    world.ok(&["apply", "--local", "--yes"]);
+    let again = world.run(&["plan", "--local", "--detailed-exitcode"]);
+    assert_eq!(again.code, 0, "{}", again.all());
 }
 
 /// Names that CloudWatch allows, and people use.
@@ -196,6 +251,21 @@ async fn by_the_cli(aws: &Clients) {
     cpu(aws, "recovers", recover, &[]).await;
     cpu(aws, "TargetTracking-table/orders-AlarmHigh", &alerts, &[]).await;
     cpu(aws, "of a stack", &alerts, &[("alertctl:stack", "other")]).await;
+    let only_by_rules = topic(aws, "only-by-rules").await;
+    let to = |id: &str, arn: &str| Target::builder().id(id).arn(arn).build().unwrap();
+    let function = "arn:aws:lambda:eu-west-1:000000000000:function:notify";
+    let several = [to("1", &only_by_rules), to("Id_2.b", theirs), to("fn", function)];
+    rule(aws, "Tasks.of_ECS", &several).await;
+    let stream = "arn:aws:kinesis:eu-west-1:000000000000:stream/events";
+    rule(aws, "to-a-stream", &[to("1", stream)]).await;
+    let queue = SqsParameters::builder().message_group_id("g").build();
+    let grouped = Target::builder().id("1").sqs_parameters(queue);
+    let grouped = grouped.arn("arn:aws:sqs:eu-west-1:000000000000:jobs.fifo");
+    rule(aws, "in-order", &[grouped.build().unwrap()]).await;
+    let daily = aws.events.put_rule().name("daily");
+    daily.schedule_expression("rate(1 day)").send().await.unwrap();
+    let put = aws.events.put_targets().rule("daily");
+    put.targets(to("1", &alerts)).send().await.unwrap();
 }
 
 #[tokio::test]

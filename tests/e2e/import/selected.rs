@@ -64,7 +64,7 @@ async fn an_account_without_anything() {
     let (endpoint, _) = world.up();
     let ran = taken_over(&world, &endpoint, &["--stack", "empty"]).await;
     assert!(
-        ran.stderr.contains("0 alarms and 0 topics in the file"),
+        ran.stderr.contains("0 alarms, 0 rules and 0 topics in the file"),
         "{}",
         ran.all()
     );

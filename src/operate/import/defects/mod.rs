@@ -97,21 +97,17 @@ pub(super) fn find(draft: &Draft<'_>, page: &super::page::Page, loaded: Option<&
         .filter(|one| one.severity == Level::Warning && !one.is_example)
     {
         let line = loaded.map_or(0, |loaded| loaded.source.position(warning.span.start).1);
-        let alarm = page.alarm_at(line).and_then(|key| draft.alarms.get(key));
+        let thing = page
+            .entry_at(line)
+            .and_then(|(section, key)| draft.thing(section, key));
         // Who is not told is said above, with what else the account shows.
-        if let Some(written) = alarm.filter(|_| !warning.message.contains("notifies nobody")) {
+        if let Some((what, name)) = thing.filter(|_| !warning.message.contains("notifies nobody")) {
             let help = match (&warning.label, &warning.help) {
                 (Some(label), Some(help)) => format!("{label}; {help}"),
                 (Some(text), None) | (None, Some(text)) => text.clone(),
                 (None, None) => String::new(),
             };
-            let name = &written.alarm.name;
-            defects.push(Defect::of(
-                (Sort::Doubtful, "alarm"),
-                name,
-                &*warning.message,
-                help,
-            ));
+            defects.push(Defect::of((Sort::Doubtful, what), &name, &*warning.message, help));
         }
     }
     defects.sort();

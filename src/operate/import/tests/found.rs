@@ -25,6 +25,7 @@ fn rule(name: &str, pattern: serde_json::Value, targets: &[&str]) -> Rule {
         state: "ENABLED".to_owned(),
         targets: targets.iter().enumerate().map(target).collect(),
         has_targets_read: true,
+        tags: Some(BTreeMap::new()),
         ..Rule::default()
     }
 }
@@ -161,7 +162,7 @@ fn thresholds_out_of_reach() {
 }
 
 #[test]
-fn rules_filters_and_trails_are_in_comments() {
+fn rules_are_entries_filters_and_trails_comments() {
     let mut inventory = account(vec![alarm("roots", |alarm| {
         alarm
             .namespace("Company")
@@ -178,7 +179,8 @@ fn rules_filters_and_trails_are_in_comments() {
         name: name.to_owned(),
         ..of(change)
     };
-    use crate::resource::eventbridge::targets::Input;
+    use crate::resource::eventbridge::targets::{Input, Target};
+    const QUEUE: &str = "arn:aws:sqs:eu-west-1:444455556666:lost";
     inventory.topics.push(topic("only-by-rules", &[]));
     inventory.rules = vec![
         of(&|rule| {
@@ -194,6 +196,28 @@ fn rules_filters_and_trails_are_in_comments() {
             rule.targets[0].input = Some(Input::Constant("\"text\"".to_owned()));
             rule.state = "DISABLED".to_owned();
         }),
+        named("with-a-queue", &|rule| {
+            rule.description = "${HOME} \"quoted\": # no comment".to_owned();
+            rule.state = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS".to_owned();
+            rule.targets[0].dead_letter_queue = Some(QUEUE.to_owned());
+            rule.targets.push(Target {
+                id: "another".to_owned(),
+                arn: "arn:aws:lambda:eu-west-1:111122223333:function:f".to_owned(),
+                ..rule.targets[0].clone()
+            });
+        }),
+        named("with-two-queues", &|rule| {
+            rule.targets.push(Target {
+                arn: "arn:aws:lambda:eu-west-1:111122223333:function:f".to_owned(),
+                dead_letter_queue: Some(QUEUE.to_owned()),
+                ..rule.targets[0].clone()
+            });
+        }),
+        named("twice-to-one", &|rule| rule.targets.push(rule.targets[0].clone())),
+        named("with-an-operator-of-tomorrow", &|rule| {
+            rule.pattern = Some(json!({ "source": [{ "resembles": "aws.ec2" }] }));
+        }),
+        named("whose-is-it", &|rule| rule.tags = None),
         named("on-a-schedule", &|rule| {
             rule.schedule = Some("rate(1 day)".to_owned())
         }),

@@ -58,6 +58,7 @@ fn imported(inventory: &Inventory) -> Imported {
     let imported = import(inventory, &request).unwrap();
     let loaded = crate::stack::parse("stack.yaml", &imported.text).unwrap();
     assert_eq!(loaded.stack.alarms.len(), imported.alarms);
+    assert_eq!(loaded.stack.rules.len(), imported.rules);
     imported
 }
 

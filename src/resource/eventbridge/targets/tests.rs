@@ -10,6 +10,8 @@ use crate::resource::eventbridge::rule::{RuleState, Trigger};
 use crate::resource::tests::eventbridge_fake::Fake;
 use crate::resource::tests::script::{changes, known, names, node, ours, owned, step};
 
+mod ids;
+
 const REGION: &str = "eu-west-1";
 const RULE: &str = "mission-logins";
 
