@@ -18,6 +18,9 @@ impl Build<'_> {
     /// Adds the key if something in the stack is encrypted with it.
     pub(super) fn key(&mut self) -> Option<Ref<KmsKey>> {
         let stack = self.stack;
+        if !stack.encrypts() {
+            return None;
+        }
         let encrypted = |key: &String| stack.topics.get(key).is_some_and(|topic| topic.encrypted);
         let uses = Uses {
             encrypted_topics: stack.topics.values().any(|topic| topic.encrypted),
@@ -29,9 +32,6 @@ impl Build<'_> {
                 _ => None,
             }),
         };
-        if stack.channels.is_empty() && !uses.encrypted_topics && uses.trail.is_none() {
-            return None;
-        }
         let settings = &self.stack.key;
         if settings.existing.is_some() {
             return Some(self.existing_key(&uses));

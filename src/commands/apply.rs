@@ -41,6 +41,7 @@ pub async fn run(app: &App, args: &ApplyArgs) -> Outcome {
     app.out.fold("plan", &plan.title(), &plan.text(args.detail));
     app.warn_of(&plan);
     refuse_conflicts(&plan)?;
+    protection::refuse_unknown(app, &plan, &args.unprotect)?;
     protection::refuse(&plan, &args.unprotect, |more| again(app, args, more))?;
     app.out.refuse_warnings(args.strict, false)?;
     if !plan.has_changes() {

@@ -68,6 +68,7 @@ pub async fn run(app: &App, args: &DestroyArgs) -> Outcome {
         let words = again_words(app, args, plan).into_iter();
         app.again(words.chain(more))
     };
+    protection::refuse_unknown(app, &plan, &args.unprotect)?;
     protection::refuse(&plan, &args.unprotect, |more| again(&plan, more))?;
     if !args.run.yes {
         let question = format!(

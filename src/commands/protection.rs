@@ -2,9 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use super::App;
+use super::refusals::no_such;
 use crate::cli::Unprotect;
 use crate::engine::plan::{Action, Plan, Step};
 use crate::output::Failure;
+use crate::resource::KINDS;
 
 /// Refuses a plan that would delete or replace protected resources, before anything changes. `again` makes the command
 /// that does so nevertheless, from the words that name them.
@@ -48,6 +51,38 @@ pub fn refuse(
         ),
         format!("to do it nevertheless, run `{}`{keep}", again(flags.collect())),
     ))
+}
+
+/// Refuses names that no resource has, if something is still protected that may be meant, or if there is no such kind. Otherwise
+/// it says that they name nothing: a run that goes on where another one ended may name what is gone by now.
+///
+/// # Errors
+/// The names, each with the most similar one.
+pub fn refuse_unknown(app: &App, plan: &Plan, unprotect: &Unprotect) -> Result<(), Failure> {
+    let is_there = |node: &&String| plan.steps.iter().any(|step| step.id.to_string() == **node);
+    let unknown: Vec<_> = unprotect.nodes.iter().filter(|node| !is_there(node)).collect();
+    let mut meant: Vec<_> = plan.forbidden(&unprotect.nodes).collect();
+    let is_kind = |node: &str| {
+        KINDS
+            .iter()
+            .any(|kind| node.starts_with(&format!("{}/", kind.name)))
+    };
+    let is_mistyped = |node: &&&String| !meant.is_empty() || !is_kind(node);
+    let (mistyped, gone): (Vec<_>, Vec<_>) = unknown.iter().partition(is_mistyped);
+    for node in gone {
+        app.out.say(&format!(
+            "--unprotect `{node}`: the stack has no such resource any more"
+        ));
+    }
+    if mistyped.is_empty() {
+        return Ok(());
+    }
+    if meant.is_empty() {
+        meant = plan.steps.iter().collect();
+    }
+    let there: Vec<_> = meant.iter().map(|step| (&step.id, step.name.clone())).collect();
+    let problem = |node: &&String| no_such("--unprotect", node, &there);
+    Err(Failure::Problems(mistyped.into_iter().map(problem).collect()))
 }
 
 /// A resource, what would become of it, and why.

@@ -6,6 +6,7 @@ use crate::cli::Adopt;
 use crate::engine::graph::Graph;
 use crate::engine::plan::{Action, Conflict, Plan, Step};
 use crate::output::{Failure, Problem};
+use crate::resource::NodeId;
 use crate::stack::Stack;
 
 /// Refuses to delete what the stack file names as somebody else's: the stack made it, and its tags still say so. `key` is the
@@ -88,28 +89,28 @@ pub(super) fn refuse_deaf(stack: &Stack, home: &str) -> Result<(), Failure> {
 }
 
 pub(super) fn refuse_unknown(graph: &Graph, adopt: &Adopt) -> Result<(), Failure> {
-    let ids: Vec<_> = graph.nodes().iter().map(|node| node.id.to_string()).collect();
-    let unknown = adopt.nodes.iter().filter(|node| !ids.contains(node));
-    let problems: Vec<_> = unknown
-        .map(|node| {
-            // People who use the console know a resource by its name there.
-            let named = graph.nodes().iter().find(|one| {
-                let name = one.resource.name();
-                *node == name || *node == format!("{}/{name}", one.id.kind)
-            });
-            let likeness = |id: &&String| strsim::jaro_winkler(id, node);
-            let likest = ids.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
-            let nearest = named.map(|one| one.id.to_string()).or(likest.cloned());
-            Problem {
-                message: format!("--adopt `{node}`: the stack has no such resource"),
-                help: nearest
-                    .map(|nearest| format!("did you mean `{nearest}`? `alertctl status` lists them all")),
-            }
-        })
-        .collect();
-    if problems.is_empty() {
-        Ok(())
-    } else {
-        Err(Failure::Problems(problems))
+    let nodes = graph.nodes().iter();
+    let there: Vec<_> = nodes.map(|node| (&node.id, node.resource.name())).collect();
+    let is_there = |node: &String| there.iter().any(|(id, _)| id.to_string() == *node);
+    let unknown = adopt.nodes.iter().filter(|node| !is_there(node));
+    let problems: Vec<_> = unknown.map(|node| no_such("--adopt", node, &there)).collect();
+    match problems.is_empty() {
+        true => Ok(()),
+        false => Err(Failure::Problems(problems)),
+    }
+}
+
+/// That the resource which an option names is not there, and which one may be meant; `there` are the resources with their
+/// names.
+pub(super) fn no_such(option: &str, node: &str, there: &[(&NodeId, String)]) -> Problem {
+    // People who use the console know a resource by its name there.
+    let is_named = |(id, name): &&(&NodeId, String)| node == name || node == format!("{}/{name}", id.kind);
+    let likeness = |(id, _): &(&NodeId, String)| strsim::jaro_winkler(&id.to_string(), node);
+    let named = there.iter().find(is_named);
+    let likest = || there.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+    let nearest = named.or_else(likest);
+    Problem {
+        message: format!("{option} `{node}`: the stack has no such resource"),
+        help: nearest.map(|(id, _)| format!("did you mean `{id}`? `alertctl status` lists them all")),
     }
 }

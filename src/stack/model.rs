@@ -128,6 +128,14 @@ impl Stack {
             .map(|(key, _)| key)
     }
 
+    /// Whether anything is encrypted with a key: the addresses of channels, topics, or the stack's own trail.
+    pub fn encrypts(&self) -> bool {
+        let is_trail = |trail: &Trail| matches!(&trail.source, TrailSource::Own(own) if own.encrypted);
+        !self.channels.is_empty()
+            || self.topics.values().any(|topic| topic.encrypted)
+            || self.trail.as_ref().is_some_and(is_trail)
+    }
+
     /// The physical name of the relay, which addresses are encrypted for.
     pub fn relay_name(&self) -> String {
         let name = || self.default_name("relay");

@@ -276,6 +276,42 @@ async fn roles_come_and_go_with_the_alarms_that_need_them() {
     assert!(left.iter().all(|one| !one.contains("shop")), "{left:?}");
 }
 
+/// In another region it has no actions of its own, and events bring its changes home. Protected, it goes only by name.
+#[tokio::test]
+async fn a_protected_one_in_another_region() {
+    let far = "  far:\n    region: us-east-1\n    protect: true\n    logs: { groups: [/aws/lambda/far], query: \
+               'filter @message like /ERROR/', every: 5m }\n    threshold: \"> 5\"\n    to: [alerts]\n  calm:\n";
+    let (world, _) = applied(&STACK.replace("  calm:\n", far), REGION).await;
+    unchanged(&world, "after apply");
+    let (endpoint, _) = world.up();
+    let there = clients(&endpoint, "us-east-1").await;
+    let made = async || {
+        let alarms = there
+            .cloudwatch
+            .describe_alarms()
+            .alarm_types(AlarmType::LogAlarm);
+        alarms.send().await.unwrap().log_alarms.unwrap_or_default()
+    };
+    let alarms = made().await;
+    assert_eq!(alarms.len(), 1, "{alarms:?}");
+    assert_eq!(alarms[0].alarm_name(), Some("shop-far"));
+    assert!(alarms[0].alarm_actions().is_empty(), "{alarms:?}");
+
+    world.write("stack.yaml", STACK);
+    let refused = world.run(&["apply", "--local", "--yes"]);
+    let node = "cloudwatch-log-alarm/far@us-east-1";
+    assert_eq!(refused.code, 1, "{}", refused.all());
+    assert!(
+        refused.stderr.contains(&format!("--unprotect {node}")),
+        "{}",
+        refused.stderr
+    );
+    assert_eq!(made().await, alarms);
+    world.ok(&["apply", "--local", "--yes", "--unprotect", node]);
+    unchanged(&world, "without it");
+    assert!(made().await.is_empty());
+}
+
 /// Somebody's own log alarm is imported, adopted, and gets the stack's role.
 #[tokio::test]
 async fn a_log_alarm_is_imported() {

@@ -116,6 +116,18 @@ async fn what_left_the_file_is_kept_until_it_is_named() {
         ran.stderr
     );
 
+    // Nor is a name that nothing has; a name in the account is near enough.
+    for (wrong, meant) in [
+        ("sns-topic/alrts", "sns-topic/alerts"),
+        ("safe-cpu", "cloudwatch-alarm/cpu"),
+    ] {
+        let ran = refused(&world, &endpoint, &["apply", "--yes", "--unprotect", wrong]);
+        let said = format!("--unprotect `{wrong}`: the stack has no such resource");
+        assert!(ran.stderr.contains(&said), "{}", ran.stderr);
+        let help = format!("did you mean `{meant}`?");
+        assert!(ran.stderr.contains(&help), "{}", ran.stderr);
+    }
+
     let names = [
         "--unprotect",
         "cloudwatch-alarm/cpu",
@@ -123,6 +135,20 @@ async fn what_left_the_file_is_kept_until_it_is_named() {
         "sns-topic/alerts",
     ];
     world.ok(&[&["apply", "--local", "--yes"][..], &names].concat());
+    // The same command again, as after an interruption, finds them gone. No kind is called so.
+    let again = world.ok(&[&["apply", "--local", "--yes"][..], &names].concat());
+    let gone = "--unprotect `sns-topic/alerts`: the stack has no such resource any more";
+    assert!(again.stderr.contains(gone), "{}", again.stderr);
+    let ran = refused(
+        &world,
+        &endpoint,
+        &["apply", "--yes", "--unprotect", "topic/chatter"],
+    );
+    assert!(
+        ran.stderr.contains("did you mean `sns-topic/chatter`?"),
+        "{}",
+        ran.stderr
+    );
     unchanged(&world, "named");
     assert!(!everything(&aws).await.contains("topic safe-alerts"));
     assert!(everything(&aws).await.contains("alarm safe-disk"), "{disk}");

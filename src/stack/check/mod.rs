@@ -213,9 +213,18 @@ impl<'a> Checker<'a> {
         rule: &str,
     ) {
         let count = text.chars().count();
+        // The number of an entry of a list says nothing to people.
+        let entry_of = match path {
+            [.., list, entry] if entry.parse::<usize>().is_ok() => Some(*list),
+            _ => None,
+        };
         if !length.contains(&count) {
             let (low, high) = length.into_inner();
-            let problem = Problem::error(self.at(path), format!("`{}` has {count} characters", last(path)));
+            let what = match entry_of {
+                Some(list) => format!("an entry of `{list}`"),
+                None => format!("`{}`", last(path)),
+            };
+            let problem = Problem::error(self.at(path), format!("{what} has {count} characters"));
             let help = if count > high {
                 "shorten it"
             } else {
@@ -223,7 +232,11 @@ impl<'a> Checker<'a> {
             };
             self.report(problem.label(format!("{low} to {high} are allowed")).help(help));
         } else if let Some(wrong) = text.chars().find(|character| !allowed(*character)) {
-            let message = format!("`{}` may not contain `{}`", last(path), wrong.escape_debug());
+            let what = match entry_of {
+                Some(_) => text.escape_debug().to_string(),
+                None => last(path).to_owned(),
+            };
+            let message = format!("`{what}` may not contain `{}`", wrong.escape_debug());
             self.report(Problem::error(self.at(path), message).help(format!("allowed: {rule}")));
         }
     }

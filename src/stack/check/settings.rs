@@ -272,6 +272,13 @@ fn key(checker: &mut Checker<'_>) {
     if let Some(existing) = &key.existing {
         existing_key(checker, existing);
     }
+    if key.protect && key.existing.is_none() && !checker.stack.encrypts() {
+        let place = checker.key(&["key", "protect"]);
+        let problem = Problem::error(place, "the stack makes no key, so there is none to protect");
+        checker.report(problem.help(
+            "remove it: a key is made when there are channels, encrypted topics or an encrypted trail",
+        ));
+    }
     if let Some(alias) = &key.alias {
         let path = ["key", "alias"];
         if alias.starts_with("aws/") {

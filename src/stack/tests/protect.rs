@@ -32,6 +32,23 @@ fn somebody_elses_topic_or_trail_cannot_be_protected() {
 }
 
 #[test]
+fn a_key_that_the_stack_does_not_make_cannot_be_protected() {
+    let key = bad(&format!("{STACK}key: {{ protect: true }}\n"));
+    assert!(
+        key.contains("the stack makes no key, so there is none to protect") && key.contains("^^^^^^^"),
+        "{key}"
+    );
+    for with_key in [
+        "channels: { c: { webhook: { env: HOOK } } }",
+        "trail: { encrypted: true }",
+        "trail: {}\nchannels: { c: { webhook: { env: HOOK } } }",
+    ] {
+        good(&format!("{STACK}key: {{ protect: true }}\n{with_key}\n"));
+    }
+    good(&format!("{STACK}key: {{ protect: false }}\n"));
+}
+
+#[test]
 fn channels_and_mutes_cannot_be_protected() {
     let text =
         format!("{STACK}mute: {{ n: {{ cron: 0 2 * * *, duration: 1h, alarms: [cpu], protect: true }} }}\n");

@@ -50,6 +50,10 @@ alarms:
   root:
     filter: { pattern: "{ $.userIdentity.type = Root }" }
     to: [mail]
+  lines:
+    logs: { groups: [/aws/lambda/checkout], query: filter @message like /ERROR/, every: 5m, lines: 2 }
+    threshold: "> 5"
+    to: [alerts]
   trouble: { rule: ALARM(cpu) AND ALARM(root), to: [mail] }
 relay: { reserved_concurrency: 5, log_retention_days: 30 }
 "##;
@@ -66,6 +70,7 @@ pub const CHANGES: &[(&str, &str)] = &[
     ("source: [aws.guardduty] }, to", "source: [aws.securityhub] }, to"),
     ("source: [aws.kms]", "source: [aws.kms, aws.acm]"),
     (">= 50", ">= 70"),
+    ("> 5", "> 7"),
     ("type = Root", "type = root"),
     ("ALARM(cpu) AND", "ALARM(cpu) OR"),
     ("reserved_concurrency: 5", "reserved_concurrency: 6"),
