@@ -26,6 +26,9 @@ pub struct Settings {
     pub timezone: TimeZone,
     /// Account id → alias.
     pub accounts: BTreeMap<String, String>,
+    /// Whether it hears an organization, which knows the names of other accounts.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub organization: bool,
     /// Through which links open the console.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub portal: Option<Portal>,
@@ -116,6 +119,7 @@ impl Default for Settings {
             locale: Locale::En,
             timezone: TimeZone::UTC,
             accounts: BTreeMap::new(),
+            organization: false,
             portal: None,
             channels: BTreeMap::new(),
             topics: BTreeMap::new(),

@@ -1,6 +1,5 @@
 //! The accounts of an organization.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use aws_sdk_organizations::types::{AccountState, OrganizationFeatureSet};
@@ -88,13 +87,6 @@ async fn list(aws: &Aws) -> Result<Vec<Account>> {
         .collect();
     accounts.sort_unstable();
     Ok(accounts)
-}
-
-/// The names of all accounts by their ids.
-pub async fn names(aws: &Aws) -> Result<BTreeMap<String, String>> {
-    let accounts = accounts(aws).await?;
-    let named = |account: &Account| (account.id.clone(), account.name.clone());
-    Ok(accounts.iter().map(named).collect())
 }
 
 /// Whether the caller may not list accounts, or is in no organization.

@@ -118,6 +118,11 @@ impl Text {
         Self::arn_at(service, [Part::Literal(":".into()), Part::Account], resource)
     }
 
+    /// The same, in whichever account.
+    pub fn global_arn_of_any(service: &str, resource: impl Into<String>) -> Self {
+        Self::arn_at(service, [Part::Literal(":*".into())], resource)
+    }
+
     fn arn_at<const N: usize>(service: &str, place: [Part; N], resource: impl Into<String>) -> Self {
         let head = [
             Part::Literal("arn:".into()),

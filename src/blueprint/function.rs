@@ -125,7 +125,7 @@ impl Build<'_> {
                 role,
                 memory_mb: duty.memory_mb,
                 timeout_seconds: duty.timeout,
-                code: self.code.get_or_init(|| code(self.stack, self.accounts)).clone(),
+                code: self.code.get_or_init(|| code(self.stack)).clone(),
                 kms_key: duty.kms_key.cloned(),
                 encrypted_for: names.function(),
                 environment,

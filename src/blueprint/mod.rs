@@ -97,8 +97,6 @@ pub struct Home<'a> {
     pub account: Option<&'a str>,
     /// ARN of the existing key that the stack uses, if it uses one and AWS was asked.
     pub key: Option<&'a str>,
-    /// Names of the organization's accounts by id, if it was asked; those of the stack file go before.
-    pub accounts: Option<&'a BTreeMap<String, String>>,
 }
 
 impl<'a> From<&'a str> for Home<'a> {
@@ -107,7 +105,6 @@ impl<'a> From<&'a str> for Home<'a> {
             region,
             account: None,
             key: None,
-            accounts: None,
         }
     }
 }
@@ -118,7 +115,6 @@ impl<'a> From<&'a Scope> for Home<'a> {
             region: &scope.region,
             account: Some(&scope.account),
             key: None,
-            accounts: None,
         }
     }
 }
@@ -148,16 +144,9 @@ fn built(mut build: Build<'_>, addresses: &Addresses) -> Graph {
     build.graph
 }
 
-/// The code of every function of `stack`. `names` are of accounts that the file may not name.
-fn code(stack: &Stack, names: Option<&BTreeMap<String, String>>) -> Code {
-    let mut settings = settings(stack);
-    for (id, name) in names.into_iter().flatten() {
-        settings
-            .accounts
-            .entry(id.clone())
-            .or_insert_with(|| name.clone());
-    }
-    let settings = settings.json();
+/// The code of every function of `stack`.
+fn code(stack: &Stack) -> Code {
+    let settings = settings(stack).json();
     Code::new(relay(), Settings::of(&settings), move || {
         let (head, tail) = relay_zip::with_settings(&settings);
         Package {
@@ -191,8 +180,6 @@ struct Build<'a> {
     account: Option<&'a str>,
     /// Of an existing key.
     key_arn: Option<&'a str>,
-    /// Names of accounts, beside those of the file.
-    accounts: Option<&'a BTreeMap<String, String>>,
     names: Names<'a>,
     /// The stack's rules, expanded.
     rules: Rc<[CompiledRule<'a>]>,
@@ -215,18 +202,12 @@ struct Build<'a> {
 
 impl<'a> Build<'a> {
     fn new(stack: &'a Stack, home: Home<'a>) -> Self {
-        let Home {
-            region,
-            account,
-            key,
-            accounts,
-        } = home;
+        let Home { region, account, key } = home;
         Self {
             stack,
             home: region,
             account,
             key_arn: key,
-            accounts,
             names: Names::of(stack),
             rules: stack.compiled_rules(region).into(),
             alarms: stack.alarms_expanded().into(),

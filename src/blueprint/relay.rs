@@ -5,6 +5,7 @@ use alertctl_relay::DEAD_LETTER_QUEUE;
 use super::charts::may_read_metrics;
 use super::environment::plain;
 use super::function::{Duty, Function};
+use super::organization::may_name_accounts;
 use super::queues::{BATCH_TIMEOUT, Queue, SHORTEST};
 use super::reminders::{may_find, reminds};
 use super::{Addresses, Build};
@@ -63,6 +64,7 @@ impl Build<'_> {
         may.extend(self.may_work_off(&queues));
         may.extend(may_read_metrics(self.stack));
         may.extend(self.may_read_lines());
+        may.extend(may_name_accounts(self.stack));
         if queues.contains(&Queue::Retry) {
             // What a function could not publish waits in the retry queue; the mails of topics are the relay's own.
             may.extend(self.may_publish(self.notified().chain(self.mailed()), Some(key)));

@@ -144,7 +144,6 @@ trail: { existing: \"arn:aws:cloudtrail:eu-west-1:111111111111:trail/all\", to: 
                 region: "eu-west-1",
                 account: Some(account),
                 key: None,
-                accounts: None,
             };
             Running::of(&stack, home).functions
         };

@@ -40,6 +40,10 @@ pub fn settings(stack: &Stack) -> Settings {
         // The check of the stack file has already validated the time zone.
         timezone: TimeZone::get(&stack.timezone).unwrap_or(TimeZone::UTC),
         accounts: stack.accounts.clone(),
+        organization: stack
+            .organization
+            .as_ref()
+            .is_some_and(stack::Organization::hears),
         portal: stack.portal.clone(),
         channels: stack
             .channels

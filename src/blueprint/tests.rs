@@ -274,7 +274,6 @@ trail: { existing: \"arn:aws:cloudtrail:eu-west-1:999988887777:trail/organizatio
         region: "eu-west-1",
         account: Some(account),
         key: None,
-        accounts: None,
     };
     assert!(guarded("eu-west-1".into()) && guarded(in_account("999988887777")));
     assert!(!guarded(in_account("123456789012")));

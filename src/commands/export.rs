@@ -32,7 +32,6 @@ async fn cloudformation(app: &App, args: &ExportStackArgs) -> Outcome {
         region: home,
         account: None,
         key: key.filter(|key| is_arn(key)),
-        accounts: None,
     };
     let graph = blueprint::graph(stack, at, &addresses(stack));
     let source = Source {

@@ -1,9 +1,7 @@
 //! Where a stack is, and what it uses there that somebody else owns.
 
-use std::collections::BTreeMap;
-
 use super::Access;
-use crate::aws::{Fault, organizations};
+use crate::aws::Fault;
 use crate::blueprint::{Home, Names};
 use crate::output::Failure;
 use crate::resource::kms::key;
@@ -20,12 +18,11 @@ impl Access {
         })
     }
 
-    /// The same with what AWS knows: the key of somebody else that `stack` uses, and the names of its organization's accounts.
+    /// The same with what AWS knows: the key of somebody else that `stack` uses.
     pub(super) async fn home(&self, stack: &Stack) -> Result<Home<'_>, Failure> {
         self.refuse_hub(stack).await?;
         Ok(Home {
             key: self.existing_key(stack).await?,
-            accounts: self.names_of_accounts(stack).await?,
             ..self.place(stack).await?
         })
     }
@@ -51,20 +48,6 @@ impl Access {
             )),
             None => Ok(()),
         }
-    }
-
-    /// The names of the accounts of the organization that `stack` hears. Without the permission to list them, messages
-    /// show ids where the file has no name.
-    async fn names_of_accounts(&self, stack: &Stack) -> Result<Option<&BTreeMap<String, String>>, Failure> {
-        if stack.organization.is_none() || self.accounts.get().is_some() {
-            return Ok(self.accounts.get());
-        }
-        let names = match organizations::names(&self.aws).await {
-            // The plan warns of it.
-            Err(fault) if organizations::denied(&fault) => BTreeMap::new(),
-            names => names?,
-        };
-        Ok(Some(self.accounts.get_or_init(|| names)))
     }
 
     /// The ARN of the key of somebody else that `stack` uses, if it does.

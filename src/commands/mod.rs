@@ -1,7 +1,6 @@
 //! One file per command: load, call, print.
 
 use std::cell::{Cell, OnceCell};
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -147,8 +146,6 @@ struct Access {
     inbox_announced: Cell<bool>,
     /// ARN of the existing key that the stack uses, once it was looked up.
     key: OnceCell<String>,
-    /// Names of the accounts of the stack's organization by id, once they were asked for.
-    accounts: OnceCell<BTreeMap<String, String>>,
 }
 
 impl Access {
@@ -196,7 +193,6 @@ impl App {
             local,
             inbox_announced: Cell::default(),
             key: OnceCell::new(),
-            accounts: OnceCell::new(),
         })
     }
 

@@ -7,7 +7,8 @@ use aws_sdk_organizations::types::Tag;
 use serde_json::Value;
 
 use crate::support::account::{ACCOUNT, clients, clients_of, eventually};
-use crate::support::{NO_WEBHOOK, World, http};
+use crate::support::proxy::{Fate, Proxy};
+use crate::support::{NO_WEBHOOK, Ran, World, http};
 
 mod arrival;
 mod coverage;
@@ -148,6 +149,19 @@ impl Members {
         count
     }
 
+    /// Runs it where the caller is denied this action.
+    fn refusing(&self, denied: &'static str, args: &[&str]) -> Ran {
+        let judge = move |_: usize, action: &str| match action == denied {
+            true => Fate::Refuse(403, "AccessDeniedException", "not authorized"),
+            false => Fate::Pass,
+        };
+        // The proxy has a runtime of its own.
+        tokio::task::block_in_place(|| {
+            let proxy = Proxy::judging(&self.endpoint, Duration::ZERO, judge);
+            self.world.run_at(&proxy.url, ACCOUNT, args)
+        })
+    }
+
     async fn fail(&self, account: &str, reason: Option<&str>) {
         let organizations = &self.management.organizations;
         match reason {
@@ -229,15 +243,21 @@ async fn spokes_come_into_the_members_accounts_forward_to_the_hub_and_go_again()
         members.instances().await == Members::current(&[a, b, &joined])
     })
     .await;
-    // Its name in messages is the one thing to apply.
-    let named = world.ok(&["plan", "--local"]).all();
-    assert!(
-        named.contains("→ \"joined\"") || named.contains("\"joined\""),
-        "{named}"
-    );
-    world.ok(&APPLY);
+    // Its name is not part of anything that is deployed.
     let again = world.ok(&["plan", "--local", "--detailed-exitcode"]);
     assert_eq!(again.code, 0, "{}", again.all());
+
+    // Nor is it to whoever may not list accounts: nothing changes, and it is said once.
+    let applied = world.run_at(&members.endpoint, ACCOUNT, &["apply", "--yes"]);
+    assert_eq!(applied.code, 0, "{}", applied.all());
+    let denied = members.refusing("organizations:ListAccounts", &["plan", "--detailed-exitcode"]);
+    assert_eq!(denied.code, 0, "{}", denied.all());
+    assert_eq!(
+        denied.stderr.matches("cannot be listed").count(),
+        1,
+        "{}",
+        denied.all()
+    );
 
     // `destroy` needs the name alone.
     world.ok(&["destroy", "--local", "--yes"]);

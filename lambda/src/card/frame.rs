@@ -72,10 +72,16 @@ impl<'a> Frame<'a> {
 
     /// An account with its alias, `production (111122223333)`, or only the id.
     pub fn account(&self, id: &str) -> String {
-        match self.settings.accounts.get(id) {
+        match self.alias(id) {
             Some(alias) => format!("{alias} ({id})"),
             None => id.to_owned(),
         }
+    }
+
+    /// The name of an account in the stack file, or else in its organization.
+    fn alias(&self, id: &str) -> Option<&str> {
+        let (written, found) = (&self.settings.accounts, &self.source.accounts);
+        written.get(id).or_else(|| found.get(id)).map(String::as_str)
     }
 
     /// The name of an account or of a region, on one short line.
@@ -83,14 +89,12 @@ impl<'a> Frame<'a> {
         clip(&one_line(name), MAX_NAME, self.words)
     }
 
-    /// The place of an event for a headline: the account (only if the stack has account aliases) and the
-    /// region.
+    /// The place of an event for a headline: the account (only if the stack has account aliases, or
+    /// hears an organization) and the region.
     pub fn place(&self, account: Option<&str>, region: Option<&str>) -> Vec<String> {
-        let named = |id: &str| match self.settings.accounts.get(id) {
-            Some(alias) => alias.clone(),
-            None => id.to_owned(),
-        };
-        let account = account.filter(|_| !self.settings.accounts.is_empty()).map(named);
+        let is_of_many = self.settings.organization || !self.settings.accounts.is_empty();
+        let named = |id| self.alias(id).unwrap_or(id).to_owned();
+        let account = account.filter(|_| is_of_many).map(named);
         let region = region.map(str::to_owned);
         let parts = account.into_iter().chain(region).map(|part| one_line(&part));
         parts

@@ -92,6 +92,18 @@ pub fn dns_suffix(region: &str) -> &'static str {
     found.map_or("amazonaws.com", |(_, suffix)| suffix)
 }
 
+/// The region in which Organizations, a service of the whole partition, answers callers in `region`.
+/// <https://docs.aws.amazon.com/general/latest/gr/ao.html>
+#[cfg(feature = "runtime")]
+pub fn organizations_region(region: &str) -> &'static str {
+    match partition(region) {
+        Some("aws-cn") => "cn-northwest-1",
+        Some("aws-us-gov") => "us-gov-west-1",
+        Some("aws-eusc") => "eusc-de-east-1",
+        _ => "us-east-1",
+    }
+}
+
 fn partition(region: &str) -> Option<&'static str> {
     Some(match region {
         region if region.starts_with("cn-") => "aws-cn",

@@ -22,6 +22,8 @@ mod signal;
 mod test_mark;
 mod verdict;
 
+#[cfg(feature = "runtime")]
+pub use arn::organizations_region;
 pub use arn::{Arn, console_page, dns_suffix, encode, is_account, is_commercial, is_console, is_region};
 pub use channel::{Actions, ChannelKey, ChannelType, ServiceRegion};
 pub use envelope::Envelope;

@@ -53,6 +53,7 @@ pub use tone::Tone;
 use crate::json::Json;
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// One thing to report: what happened, and how the report arrived.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,6 +75,8 @@ pub struct Source {
     pub rule: Option<String>,
     /// Key of the stack's endpoint that received it.
     pub endpoint: Option<String>,
+    /// Account id → its name in the organization, of those that it is about.
+    pub accounts: BTreeMap<String, String>,
 }
 
 impl Source {

@@ -1,9 +1,10 @@
 //! How urgent a notice is by itself, and the account, region and time it is about.
 
-use super::{Content, Detail, Gist, GuardOutcome, Muted, Notice, State, alert, text, time};
-use crate::contract::Severity;
+use super::{Act, Content, Detail, Gist, GuardOutcome, Muted, Notice, State, alert, text, time};
+use crate::contract::{Severity, is_account};
 use jiff::Timestamp;
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 impl Notice {
     /// The severity that follows from the content alone, without knowing what belongs to the stack.
@@ -44,6 +45,21 @@ impl Notice {
             Content::Text { .. } | Content::Json { .. } => None,
         };
         own.or_else(|| self.source.topic_part(4))
+    }
+
+    /// The AWS accounts that its message names, twelve digits each.
+    pub fn accounts(&self) -> BTreeSet<&str> {
+        let mut accounts = vec![self.account(), self.source.topic_part(4)];
+        if let Content::Event(event) = &self.content
+            && let Detail::Call(call) = &event.detail
+        {
+            accounts.extend([call.account.as_deref(), call.foreign_account()]);
+            if let Act::SwitchRole { account, .. } = &call.act {
+                accounts.push(account.as_deref());
+            }
+        }
+        let accounts = accounts.into_iter().flatten();
+        accounts.filter(|id| is_account(id)).collect()
     }
 
     /// The AWS region it concerns; by default, that of the SNS topic it came through.

@@ -1,10 +1,11 @@
 //! Delivers messages to channels: applies the channel's routes, then uses its buffer or posts to Slack
 //! directly. What a destination does not take now goes into the retry queue. Logs the outcome of each message.
 
+use super::account_names::AccountNames;
 use super::destinations::Destination;
 use super::log::{Line, Report};
 use super::order::Order;
-use super::pauses::{Pauses, growing};
+use super::pauses::Pauses;
 use super::queue::Outbox;
 use super::refusal::Refusal;
 use super::time::Budget;
@@ -27,6 +28,7 @@ pub(super) struct Dispatcher {
     /// Which channels are left alone for a while.
     pub pauses: Pauses,
     pub order: Order,
+    pub names: AccountNames,
     duty: Duty,
     /// The function's name.
     function: String,
@@ -61,6 +63,7 @@ impl Dispatcher {
             settings,
             pauses: Pauses::default(),
             order: Order::default(),
+            names: AccountNames::default(),
             duty,
             function: variable(FUNCTION_NAME).unwrap_or_default(),
             buffers: buffers
@@ -212,30 +215,12 @@ impl Dispatcher {
         }
     }
 
-    /// Publishes `letter` about `item` to a topic, or puts it into the retry queue if SNS does not take it now.
-    pub async fn publish(
-        &self,
-        item: &Item,
-        arn: &str,
-        letter: &Letter,
-        attempt: Attempt<'_>,
-    ) -> Result<Outcome, Refusal> {
-        let destinations = self.network.destinations();
-        let Err(refusal) = destinations.publish(arn, letter, attempt.budget.deliver).await else {
-            return Ok(Outcome::Delivered);
-        };
-        let envelope = item.envelope.for_topic(arn);
-        self.defer(&envelope, growing(0, &refusal), &refusal, attempt)
-            .await?;
-        Ok(Outcome::Deferred)
-    }
-
     /// Puts a message that was refused into the retry queue for `pause`.
     ///
     /// # Errors
     /// The refusal, if there is no retry queue, if the queue refuses the message too, or if another try cannot help. The
     /// guard never decides the last: it has no time, so the relay does when it reads the queue.
-    async fn defer(
+    pub async fn defer(
         &self,
         envelope: &Envelope,
         pause: Duration,

@@ -1,5 +1,6 @@
 //! The network code around the library: Lambda, AWS and the services of channels.
 
+mod account_names;
 mod actions;
 mod answer;
 mod api;

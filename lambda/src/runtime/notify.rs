@@ -79,6 +79,7 @@ impl Notify {
         for item in &mut items {
             item.muted = self.dispatcher.muted(item, now);
         }
+        self.dispatcher.find_names(items.iter_mut(), budget).await;
         let account = context.account.as_deref();
         self.dispatcher
             .find_lines(items.iter_mut(), account, budget)

@@ -2,8 +2,9 @@
 //! that it brings to channels.
 
 use super::defect::caught;
-use super::dispatcher::Dispatcher;
+use super::dispatcher::{Attempt, Dispatcher};
 use super::log::{Kind, Published};
+use super::pauses::growing;
 use super::refusal::Refusal;
 use crate::contract::Outcome;
 use crate::destination::text;
@@ -12,6 +13,26 @@ use crate::item::Item;
 use crate::letter::Letter;
 use crate::{Duty, Settings, compose};
 use tokio::time::Instant;
+
+impl Dispatcher {
+    /// Publishes `letter` about `item` to a topic, or puts it into the retry queue if SNS does not take it now.
+    pub async fn publish(
+        &self,
+        item: &Item,
+        arn: &str,
+        letter: &Letter,
+        attempt: Attempt<'_>,
+    ) -> Result<Outcome, Refusal> {
+        let destinations = self.network.destinations();
+        let Err(refusal) = destinations.publish(arn, letter, attempt.budget.deliver).await else {
+            return Ok(Outcome::Delivered);
+        };
+        let envelope = item.envelope.for_topic(arn);
+        self.defer(&envelope, growing(0, &refusal), &refusal, attempt)
+            .await?;
+        Ok(Outcome::Deferred)
+    }
+}
 
 /// An item on its way to a topic.
 #[derive(Clone, Copy)]

@@ -123,6 +123,8 @@ impl Queued {
             log::write(kind, duty, request_id, "undelivered", Some(&reason));
         }
         let items = arrivals.values_mut().flatten().map(|arrival| &mut arrival.item);
+        dispatcher.find_names(items, budget).await;
+        let items = arrivals.values_mut().flatten().map(|arrival| &mut arrival.item);
         dispatcher
             .find_lines(items, context.account.as_deref(), budget)
             .await;

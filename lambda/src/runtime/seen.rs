@@ -48,7 +48,8 @@ impl Seen<Verdict> {
 }
 
 impl<T: Clone> Seen<T> {
-    fn get(&self, name: &str) -> Option<T> {
+    /// What was remembered for `name`.
+    pub fn get(&self, name: &str) -> Option<T> {
         let names = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         names.known.get(&digest(name)).cloned()
     }

@@ -1,6 +1,7 @@
 //! The relay, from event to message: its library, and its real executable with fakes of everything around it. All are
 //! in one program, because some tests mostly wait, and others mostly compute.
 
+mod account_names;
 mod buttons;
 mod charts;
 mod delivery;

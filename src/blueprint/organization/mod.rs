@@ -7,6 +7,7 @@ use super::buses::{Buses, MEMBERS};
 use super::function::Function;
 use super::targets::{bare_target, for_relay};
 use super::wiring::Wiring;
+use crate::aws::Text;
 use crate::aws::policy::{Policy, Statement};
 use crate::resource::eventbridge::event_bus::{self, EventbridgeEventBus};
 use crate::resource::eventbridge::rule::{RuleState, Trigger};
@@ -23,6 +24,15 @@ pub use spokes::target_key;
 
 /// What the relay calls the source of the members' alarms.
 const ALARMS_OF_MEMBERS: &str = "organization.alarms";
+
+/// Allows the relay to look up the names of the members. Organizations answers only in its management account and to delegated
+/// administrators; elsewhere messages show ids.
+pub(super) fn may_name_accounts(stack: &Stack) -> Option<Statement> {
+    let organization = stack.organization.as_ref().filter(|one| one.hears())?;
+    // The first account in the ARN is the management account.
+    let members = Text::global_arn_of_any("organizations", format!("account/{}/*", organization.id));
+    Some(Statement::allow("NameAccounts", &["organizations:DescribeAccount"]).on(members))
+}
 
 impl Build<'_> {
     /// Adds the members' bus, and returns the rules on it. `wirings` are those of the stack's own rules.

@@ -12,8 +12,9 @@ pub(super) const ACCESS: &[Access] = &[
 pub(super) async fn unmet(aws: &Aws) -> Result<Option<String>> {
     match organizations::accounts(aws).await {
         Err(fault) if organizations::denied(&fault) => Ok(Some(format!(
-            "the organization's accounts cannot be listed, so that messages show their ids unless `accounts:` names them: \
-             apply in the management account, or as a delegated administrator ({fault})"
+            "the organization's accounts cannot be listed, so who has no spoke is not known, and where the stack's account itself may \
+             not, messages show ids of accounts that `accounts:` does not name: only the management account and delegated \
+             administrators may ({fault})"
         ))),
         Err(fault) => Err(fault),
         Ok(_) => Ok(None),

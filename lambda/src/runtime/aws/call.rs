@@ -46,6 +46,7 @@ impl Service {
         "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101",
     );
     pub const LOGS: Self = Self::json("logs", "1.1", "Logs_20140328");
+    pub const ORGANIZATIONS: Self = Self::json("organizations", "1.1", "AWSOrganizationsV20161128");
     pub const SQS: Self = Self::from_query("sqs", "AmazonSQS");
     /// Its id in the model is `monitoring`. Of its three protocols, this is the one that other services here use, too.
     /// <https://github.com/boto/botocore/blob/develop/botocore/data/cloudwatch/2010-08-01/service-2.json.gz>

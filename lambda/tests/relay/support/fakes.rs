@@ -22,7 +22,8 @@ pub use super::runtime_api::{Outcome, Runtime};
 /// What AWS and Slack received, and how they respond.
 #[derive(Default)]
 pub struct Script {
-    /// Services that accept a request and never respond: `slack`, `KMS`, `SNS`, `SQS`, `CloudTrail`, `CloudWatch`, `Logs`.
+    /// Services that accept a request and never respond: `slack`, `KMS`, `SNS`, `SQS`, `CloudTrail`, `CloudWatch`, `Logs`,
+    /// `Organizations`.
     pub silent: BTreeSet<&'static str>,
     /// Status and error code of SNS's next responses; afterwards it publishes.
     pub sns_refusals: VecDeque<(u16, &'static str)>,
@@ -78,6 +79,12 @@ pub struct Script {
     pub query_requests: Vec<(String, Value)>,
     /// Status and body of its next answers; afterwards it knows no run.
     pub query_answers: VecDeque<(u16, Value)>,
+    /// Account id → name, of the accounts in the organization.
+    pub account_names: BTreeMap<String, String>,
+    /// The accounts that Organizations was asked for.
+    pub account_requests: Vec<String>,
+    /// Status and error code of its next answers.
+    pub account_refusals: VecDeque<(u16, &'static str)>,
     /// Body of each message that Slack accepted.
     pub slack_taken: Vec<Value>,
 }
@@ -121,6 +128,14 @@ async fn aws(State(script): State<Shared>, headers: HeaderMap, body: Bytes) -> R
         ("Logs_20140328", "GetQueryResults") => {
             assert!(credential.contains("/logs/aws4_request"), "{credential}");
             logs::answer(&script, request, region).await
+        }
+        ("AWSOrganizationsV20161128", "DescribeAccount") => {
+            // Organizations is in one region for all.
+            assert!(
+                credential.contains("/us-east-1/organizations/aws4_request"),
+                "{credential}"
+            );
+            account(&script, &request).await
         }
         ("AmazonSQS", "SendMessage") => sqs(&script, request).await,
         ("AmazonSQS", "ChangeMessageVisibilityBatch") => put_off(&script, &request).await,
@@ -235,6 +250,27 @@ async fn sqs(script: &Shared, request: Value) -> Response {
         Some((status, code)) => (status, json!({ "__type": code, "message": "no" })),
     };
     answered(status, "application/x-amz-json-1.0", answer.to_string())
+}
+
+/// An account of the organization, by its id.
+/// <https://docs.aws.amazon.com/organizations/latest/APIReference/API_DescribeAccount.html>
+async fn account(script: &Shared, request: &Value) -> Response {
+    let id = request["AccountId"].as_str().expect("an account").to_owned();
+    let (status, answer) = {
+        let mut script = script.lock().expect("not poisoned");
+        let name = script.account_names.get(&id).cloned();
+        script.account_requests.push(id.clone());
+        match (script.account_refusals.pop_front(), name) {
+            (Some((status, code)), _) => (status, json!({ "__type": code, "message": "no" })),
+            (None, Some(name)) => (200, json!({ "Account": { "Id": id, "Name": name } })),
+            (None, None) => (
+                400,
+                json!({ "__type": "AccountNotFoundException", "message": "no" }),
+            ),
+        }
+    };
+    speak(script, "Organizations").await;
+    answered(status, "application/x-amz-json-1.1", answer.to_string())
 }
 
 /// SQS takes ten entries, with ids that differ, and counts in seconds up to twelve hours.

@@ -4,7 +4,7 @@ use super::grant::{Condition, Term};
 use super::names::Names;
 
 /// The actions of a stack's policies, in the order in which they are said: a verb, and what is between it and its object.
-const VERBS: [(&str, &str, &str); 31] = [
+const VERBS: [(&str, &str, &str); 32] = [
     ("cloudtrail:StartLogging", "start", "the logging of"),
     ("cloudtrail:GetTrailStatus", "see", "the state of"),
     ("cloudwatch:GetMetricData", "read", "the metrics of"),
@@ -27,6 +27,7 @@ const VERBS: [(&str, &str, &str); 31] = [
     ("logs:StartQuery", "query", ""),
     ("logs:StopQuery", "query", ""),
     ("logs:GetQueryResults", "read", "the results of queries of"),
+    ("organizations:DescribeAccount", "read", "the names of"),
     ("s3:PutObject", "write", "files to"),
     ("s3:GetBucketAcl", "see", "the ACL of"),
     ("sns:Publish", "publish", "to"),
