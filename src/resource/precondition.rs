@@ -130,12 +130,32 @@ impl Precondition {
 }
 
 async fn any_trail(aws: &Aws, regions: &BTreeSet<String>, beside_a_trail: bool) -> Result<Option<String>> {
+    let silent = without_trail(aws, regions).await?;
+    if silent.is_empty() {
+        return Ok(None);
+    }
+    let account = &aws.scope().await?.account;
+    let help = match beside_a_trail {
+        true => "only a multi-region trail records them there (`multi_region: true` of the stack's own)",
+        false => "add a `trail:` to the stack file",
+    };
+    Ok(Some(format!(
+        "no CloudTrail trail logs in {account}, {}: rules on events `via CloudTrail` will never fire there; {help}",
+        silent.join(", ")
+    )))
+}
+
+/// Those of `regions` in which no trail logs, that of `aws` first.
+///
+/// # Errors
+/// A trail that may be the one could not be read.
+pub async fn without_trail<'r>(aws: &Aws, regions: &'r BTreeSet<String>) -> Result<Vec<&'r str>> {
     let here = &aws.connection.region;
     let at_home = seen(aws).await?;
     // Most accounts have a multi-region trail, and it is the same in all regions.
     let everywhere = |seen: &Seen| seen.everywhere && seen.logs == Ok(true);
     if at_home.iter().any(everywhere) {
-        return Ok(None);
+        return Ok(Vec::new());
     }
     let others = regions.iter().filter(|region| *region != here);
     let there = others.map(async |region| Ok((region, seen(&aws.at(region)).await?)));
@@ -153,18 +173,7 @@ async fn any_trail(aws: &Aws, regions: &BTreeSet<String>, beside_a_trail: bool) 
         }
         silent.push(region.as_str());
     }
-    if silent.is_empty() {
-        return Ok(None);
-    }
-    let account = &aws.scope().await?.account;
-    let help = match beside_a_trail {
-        true => "only a multi-region trail records them there (`multi_region: true` of the stack's own)",
-        false => "add a `trail:` to the stack file",
-    };
-    Ok(Some(format!(
-        "no CloudTrail trail logs in {account}, {}: rules on events `via CloudTrail` will never fire there; {help}",
-        silent.join(", ")
-    )))
+    Ok(silent)
 }
 
 /// The properties of a trail that matter here.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::coverage::{Instance, Spoke};
 use crate::aws::queue::Queue;
 use crate::aws::{Aws, Fault, concurrently};
-use crate::resource::precondition::Precondition;
+use crate::resource::precondition;
 
 /// What the spokes in these places say, each asked with the role that `reader` names for its region, in the order of account and region. A spoke that does not answer costs no other
 /// its answer.
@@ -42,10 +42,7 @@ async fn one(
 ) -> Result<Spoke, Fault> {
     let Instance { account, region, .. } = instance;
     let there = aws.in_account(account, &reader(region), region).await?;
-    let trail = Precondition::AnyTrail {
-        regions: BTreeSet::from([region.clone()]),
-        beside_a_trail: false,
-    };
+    let here = BTreeSet::from([region.clone()]);
     let waiting = async {
         let queue = Queue::find(&there, queue).await?;
         match queue {
@@ -55,14 +52,14 @@ async fn one(
     };
     let silent = async {
         match needs_trail {
-            true => trail.unmet(&there).await,
-            false => Ok(None),
+            true => precondition::without_trail(&there, &here).await,
+            false => Ok(Vec::new()),
         }
     };
     let (dead_letters, silent) = futures::try_join!(waiting, silent)?;
     Ok(Spoke {
         dead_letters,
-        trail_logs: silent.is_none(),
+        trail_logs: silent.is_empty(),
         unread: None,
     })
 }

@@ -62,4 +62,24 @@ async fn who_is_not_heard_is_told_until_everybody_is() {
     let ran = world.run(&status);
     assert_eq!(ran.code, 0, "{}", ran.all());
     assert!(ran.stdout.starts_with("6 of 6 spokes"), "{}", ran.all());
+
+    // Whether a trail logs is not known to whoever may not ask.
+    world.edit(|stack| {
+        let rule = "  calls: { preset: iam-changes, to: [ops] }\norganization:";
+        stack
+            .replace("organization:", rule)
+            .replace("[findings,", "[findings, calls,")
+    });
+    world.ok(&APPLY);
+    let ran = world.run(&status);
+    assert!(ran.stdout.contains("no trail logs"), "{}", ran.all());
+    let ran = members.refusing("cloudtrail:DescribeTrails", &["status", "--org"]);
+    assert_eq!(ran.code, 2, "{}", ran.all());
+    assert!(
+        ran.stdout
+            .contains("spoke could not be read (AccessDeniedException)"),
+        "{}",
+        ran.all()
+    );
+    assert!(!ran.stdout.contains("no trail logs"), "{}", ran.all());
 }
