@@ -301,7 +301,8 @@ impl Plan {
         Some(step(action, changes, Some(live.clone())))
     }
 
-    /// Makes each deletion wait for all steps on kinds that may still use the deleted resource.
+    /// Makes each deletion wait for all steps on kinds that may still use the deleted resource, and what takes its place wait for
+    /// the deletion.
     fn order_deletions(&mut self) {
         let home = |step: &Step| {
             let deleted = step.live.as_ref().filter(|_| step.action == Action::Delete)?;
@@ -330,6 +331,18 @@ impl Plan {
                     }
                 })
                 .collect();
+        }
+        for index in 0..self.steps.len() {
+            let Step { id, action, .. } = &self.steps[index];
+            let before = match action {
+                Action::Keep | Action::Delete => continue,
+                _ => of(id).handling.changed_after_deletions_of,
+            };
+            let deletions = self.steps.iter().enumerate();
+            let deletions = deletions
+                .filter(|(_, other)| other.action == Action::Delete && before.contains(&other.id.kind));
+            let deletions: Vec<_> = deletions.map(|(other, _)| other).collect();
+            self.steps[index].after.extend(deletions);
         }
     }
 

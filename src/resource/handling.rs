@@ -9,6 +9,9 @@ pub struct Handling {
     /// Kinds whose creations and changes must have finished before a resource of this kind is deleted. Their
     /// deletions wait for this one instead.
     pub deleted_after_changes_of: &'static [&'static str],
+    /// Kinds whose deletions must have finished before a resource of this kind is created or changed: it makes others in their
+    /// place.
+    pub changed_after_deletions_of: &'static [&'static str],
     /// One call deletes many resources: deletions that are ready at the same time are made together.
     pub deleted_together: bool,
     pub regions: Regions,
@@ -24,6 +27,7 @@ impl Handling {
     pub const USUAL: Self = Self {
         deleted_after: &[],
         deleted_after_changes_of: &[],
+        changed_after_deletions_of: &[],
         deleted_together: false,
         regions: Regions::Home,
         claim: ClaimOrder::After,

@@ -12,8 +12,8 @@ use serde_json::Value;
 use crate::aws::fault::REFUSED;
 use crate::resource::eventbridge::event_bus::EventbridgeEventBus;
 use crate::resource::{
-    About, Access, Aws, Changes, Context, Fault, Fields, Known, NodeId, Observed, Output, Ref, Resource,
-    Result, Tags, Text, Wanted, converge,
+    About, Access, Aws, Changes, Context, Fault, Fields, Handling, Known, NodeId, Observed, Output, Ref,
+    Resource, Result, Tags, Text, Wanted, converge,
 };
 
 mod access;
@@ -104,6 +104,11 @@ pub struct Live {
 impl Resource for CloudformationStackSet {
     const KIND: &'static str = "cloudformation-stack-set";
     const IMMUTABLE: &'static [&'static str] = &["permission_model"];
+    const HANDLING: Handling = Handling {
+        // An account that is no target any more gets its spoke from the set, with the same names in it.
+        changed_after_deletions_of: &["cloudformation-stack"],
+        ..Handling::USUAL
+    };
     const ACCESS: &'static [Access] = access::ROWS;
     type Live = Live;
 

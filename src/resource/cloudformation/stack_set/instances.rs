@@ -217,8 +217,13 @@ impl Instances {
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stacksets-orgs-manage-auto-deployment.html>
     pub(super) fn unwelcome(&self, live: &Live) -> Vec<String> {
         let except = live.except();
+        self.accounts_among(|account| except.contains(account.as_str()))
+    }
+
+    /// Those of the accounts with an instance that are meant.
+    pub(super) fn accounts_among(&self, is_meant: impl Fn(&String) -> bool) -> Vec<String> {
         let mut accounts = self.accounts();
-        accounts.retain(|account| except.contains(account.as_str()));
+        accounts.retain(is_meant);
         accounts
     }
 

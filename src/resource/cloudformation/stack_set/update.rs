@@ -40,7 +40,7 @@ pub(super) async fn update(
     let operations = Operations::of(wanted.set(cx.aws), cx);
     let mut started = Vec::new();
     // What is wanted no longer goes first: an account may be in a unit that goes and in one that comes.
-    for of in gone(wanted, &live) {
+    for of in gone(wanted, &live, cx) {
         let deed = Deed::DeleteInstances { of, retain: false };
         started.push(operations.start(&deed).await?);
     }
@@ -104,8 +104,9 @@ pub(super) async fn deploy(wanted: &CloudformationStackSet, live: Live, cx: &Con
     Ok(Live { started, ..live })
 }
 
-/// The instances that are no longer wanted: of units, accounts and regions that left the stack file.
-fn gone(wanted: &CloudformationStackSet, live: &Live) -> Vec<Where> {
+/// The instances that are no longer wanted: of units, accounts and regions that left the stack file, and of accounts that are
+/// excepted now.
+fn gone(wanted: &CloudformationStackSet, live: &Live, cx: &Context<'_>) -> Vec<Where> {
     let left = |live: &[String], wanted: &[String]| -> Vec<String> {
         live.iter().filter(|one| !wanted.contains(one)).cloned().collect()
     };
@@ -114,7 +115,8 @@ fn gone(wanted: &CloudformationStackSet, live: &Live) -> Vec<Where> {
         Targets::Units { ous, .. } => {
             let units = left(&live.units, ous);
             let kept = left(&live.units, &units);
-            let unwelcome = Accounts::Only(live.instances.unwelcome(live));
+            let except = wanted.except(&cx.known);
+            let unwelcome = Accounts::Only(live.instances.accounts_among(|one| except.contains(one)));
             let staying = left(&live.regions, &regions);
             let mut all = Where::each(&units, &Accounts::All, &live.regions);
             all.extend(Where::each(&kept, &Accounts::All, &regions));
