@@ -12,13 +12,25 @@ use super::{Aws, Fault};
 const PAGE: i32 = 20;
 
 /// One account of the organization.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Account {
     /// Twelve digits.
     pub id: String,
     pub name: String,
     /// Whether it takes calls: it is neither suspended nor being closed.
     pub active: bool,
+    /// Whether it is the management account.
+    pub manages: bool,
+    /// Where it is, from the organization on: `o-…/r-…/ou-…/123456789012/`.
+    pub paths: Vec<String>,
+}
+
+impl Account {
+    /// Whether it is in the unit `ou-…`, in one below it, or under the root `r-…`.
+    pub fn is_in(&self, unit: &str) -> bool {
+        let mut parts = self.paths.iter().flat_map(|path| path.split('/'));
+        parts.any(|part| part == unit)
+    }
 }
 
 /// Who the caller's organization is.
@@ -81,8 +93,13 @@ async fn list(aws: &Aws) -> Result<Vec<Account>> {
         .into_iter()
         .map(|account| Account {
             active: account.state.is_none_or(|state| state == AccountState::Active),
+            // The ARN of an account begins with the id of the management account.
+            manages: account
+                .arn
+                .is_some_and(|arn| arn.split(':').nth(4) == account.id.as_deref()),
             id: account.id.unwrap_or_default(),
             name: account.name.unwrap_or_default(),
+            paths: account.paths.unwrap_or_default(),
         })
         .collect();
     accounts.sort_unstable();

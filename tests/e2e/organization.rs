@@ -13,6 +13,7 @@ use crate::support::{NO_WEBHOOK, Ran, World, http};
 mod arrival;
 mod coverage;
 mod moto;
+mod moving;
 mod policies;
 
 const REGION: &str = "eu-central-1";

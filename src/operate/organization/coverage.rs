@@ -233,6 +233,7 @@ mod tests {
             id: id.to_owned(),
             name: format!("name of {id}"),
             active,
+            ..Account::default()
         }
     }
 

@@ -20,6 +20,7 @@ mod access;
 mod calls;
 mod failures;
 mod instances;
+mod missing;
 mod operation;
 pub mod organization;
 mod read;
@@ -32,6 +33,7 @@ pub use calls::CallAs;
 use calls::Set;
 use instances::Instances;
 pub use instances::{Instance, State};
+pub use missing::Missing;
 
 /// The tag with the name of the stack that a set, or a spoke's stack, belongs to.
 pub const HUB_TAG: &str = "alertctl:hub";
@@ -97,6 +99,8 @@ pub struct Live {
     pub tags: Tags,
     pub call_as: CallAs,
     pub instances: Instances,
+    /// The instances that its units lack. `None` if that is not known: without units, or if the accounts cannot be listed.
+    pub missing: Option<Missing>,
     /// The operations that this run began, or found running.
     pub started: Vec<String>,
 }
@@ -184,7 +188,7 @@ impl Resource for CloudformationStackSet {
         let empty = live.instances.is_empty();
         About {
             health: Some(live.instances.health(live)),
-            remark: (!empty).then(|| live.instances.remark(&reach)),
+            remark: (!empty).then(|| live.instances.remark(&reach, live)),
             data_loss: (!empty).then_some(reach),
             ..About::default()
         }
@@ -319,6 +323,7 @@ impl CloudformationStackSet {
             tags,
             call_as: self.call_as,
             instances: Instances::default(),
+            missing: None,
             started: Vec::new(),
         }
     }

@@ -50,8 +50,11 @@ pub(super) const ROWS: &[Access] = &[
         ],
         SETS,
     ),
-    Access::check(&["organizations:DescribeAccount"], ANY)
-        .because("any account may have left the organization"),
+    Access::check(
+        &["organizations:DescribeAccount", "organizations:ListAccounts"],
+        ANY,
+    )
+    .because("any account may have joined or left the organization"),
     Access::read(&["organizations:ListDelegatedAdministrators"], ANY)
         .because("CloudFormation asks for the organization's delegated administrators as the caller")
         .by(&["cloudformation:DescribeStackSet"]),

@@ -6,8 +6,8 @@ use aws_sdk_cloudformation::types::{
     StackDriftStatus, StackInstanceDetailedStatus as Detailed, StackInstanceStatus, StackInstanceSummary,
 };
 
-use super::Live;
 use super::calls::Set;
+use super::{Live, Missing};
 use crate::aws::call::pages;
 use crate::aws::{concurrently, concurrently_found};
 use crate::resource::{Health, Result, Verdict};
@@ -203,14 +203,22 @@ impl Instances {
         self.iter().filter(|one| one.drifted).count()
     }
 
-    /// Whether a wanted place has no instance, though its neighbours have: a run ended before it came to it. A unit without
-    /// accounts has no instances anywhere.
-    pub(super) fn has_gaps(&self, live: &Live) -> bool {
+    /// Whether a wanted place has no instance, as far as its neighbours tell: a run ended before it came to it. A unit without
+    /// accounts has no instances anywhere. Where the accounts are known, their list tells it exactly.
+    pub(super) fn seems_to_have_gaps(&self, live: &Live) -> bool {
+        if live.missing.is_some() {
+            return false;
+        }
         let places = match live.is_service_managed() {
             true => self.regions_by(|one| one.unit.as_ref()),
             false => self.regions_by(|one| Some(&one.account)),
         };
         places.values().any(|regions| regions.len() < live.regions.len())
+    }
+
+    fn lacks_some(&self, live: &Live) -> bool {
+        let missing = live.missing.as_ref().map_or(0, Missing::accounts);
+        missing > 0 || self.seems_to_have_gaps(live)
     }
 
     /// Accounts with an instance that should have none: auto-deployment knows no exceptions.
@@ -241,8 +249,11 @@ impl Instances {
         if unwelcome > 0 {
             parts.push(format!("{unwelcome} excepted accounts have some"));
         }
-        if self.has_gaps(live) {
-            parts.push("some missing".to_owned());
+        if self.lacks_some(live) {
+            parts.push(match &live.missing {
+                Some(missing) => format!("some missing in {} accounts", missing.accounts()),
+                None => "some missing".to_owned(),
+            });
         }
         match parts.is_empty() {
             true => ALL_CURRENT.to_owned(),
@@ -266,8 +277,19 @@ impl Instances {
     }
 
     /// The reach, and what no field says.
-    pub(super) fn remark(&self, reach: &str) -> String {
+    pub(super) fn remark(&self, reach: &str, live: &Live) -> String {
         let mut text = reach.to_owned();
+        let given_up = live.missing.iter().flat_map(|missing| &missing.given_up);
+        let given_up: Vec<_> = given_up.map(String::as_str).collect();
+        if let Some(first) = given_up.first() {
+            let more = match given_up.len() - 1 {
+                0 => String::new(),
+                more => format!(" and {more} more accounts"),
+            };
+            text.push_str(&format!(
+                "; CloudFormation passes over {first}{more} (`status --org` names all): list them under `targets` or `except`"
+            ));
+        }
         let suspended = self.count(State::Suspended);
         if suspended > 0 {
             text.push_str(&format!(
@@ -286,12 +308,12 @@ impl Instances {
         let broken: usize = broken.into_iter().sum();
         let underway = self.count(State::Underway);
         let verdict = match () {
-            () if broken > 0 || self.has_gaps(live) => Verdict::Attention,
+            () if broken > 0 || self.lacks_some(live) => Verdict::Attention,
             () if underway > 0 || self.is_empty() => Verdict::Waiting,
             () if self.drifted() > 0 => Verdict::Attention,
             () => Verdict::Healthy,
         };
-        let reach = self.remark(&self.reach());
+        let reach = self.remark(&self.reach(), live);
         let text = match self.condition(live) {
             text if text == ALL_CURRENT => reach,
             text => format!("{reach}; {text}"),

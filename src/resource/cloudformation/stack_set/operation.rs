@@ -49,16 +49,16 @@ impl<'a> Operations<'a> {
     /// Begins `deed`, or finds it running: its id follows from the set and the deed. If it already ended, this is the next
     /// attempt. Returns the operation's id.
     pub async fn start(&self, deed: &Deed) -> Result<String> {
-        let wanted = serde_json::to_string(deed).unwrap_or_default();
-        let stem = format!("{OURS}{}", fingerprint(&format!("{} {wanted}", self.set.name)));
+        let stem = stem(self.set.name, deed);
         if self.recent.borrow().is_none() {
-            let recent = self.newest().await?;
+            let recent = newest(&self.set).await?;
             self.recent.replace(Some(recent));
         }
-        let (mut attempt, running) = self.attempts(&stem);
+        let (last, running) = attempts(self.recent.borrow().iter().flatten(), &stem);
         if let Some(id) = running {
             return Ok(id);
         }
+        let mut attempt = last + 1;
         loop {
             let id = format!("{stem}-{attempt}");
             match self.set.begin(&id, deed).await {
@@ -81,45 +81,9 @@ impl<'a> Operations<'a> {
         }
     }
 
-    /// The number of the next attempt, and the id of one that has not ended.
-    fn attempts(&self, stem: &str) -> (u32, Option<String>) {
-        let recent = self.recent.borrow();
-        let mut last = 0;
-        for operation in recent.iter().flatten() {
-            let id = operation.operation_id.as_deref().unwrap_or_default();
-            let Some(number) = id
-                .strip_prefix(stem)
-                .and_then(|rest| rest.strip_prefix('-')?.parse().ok())
-            else {
-                continue;
-            };
-            if is_open(operation.status()) {
-                return (number, Some(id.to_owned()));
-            }
-            last = last.max(number);
-        }
-        (last + 1, None)
-    }
-
-    /// The 100 newest operations, newest first.
-    async fn newest(&self) -> Result<Vec<StackSetOperationSummary>> {
-        let request = self
-            .set
-            .client()
-            .list_stack_set_operations()
-            .stack_set_name(self.set.name)
-            .max_results(100)
-            .call_as(self.set.call_as.to_sdk());
-        let listed = self
-            .set
-            .aws
-            .call("cloudformation:ListStackSetOperations", || request.clone().send());
-        Ok(listed.await?.summaries.unwrap_or_default())
-    }
-
     /// The operations that have not ended, whoever began them.
     pub async fn open(&self) -> Result<Vec<String>> {
-        let newest = self.newest().await?.into_iter();
+        let newest = newest(&self.set).await?.into_iter();
         let open = newest.filter(|operation| is_open(operation.status()));
         Ok(open.filter_map(|operation| operation.operation_id).collect())
     }
@@ -295,6 +259,54 @@ impl<'a> Operations<'a> {
              it with `aws cloudformation stop-stack-set-operation --region {region} --stack-set-name {name} --operation-id {id}{option}`"
         ))
     }
+}
+
+/// The 100 newest operations of a set, newest first.
+pub(super) async fn newest(set: &Set<'_>) -> Result<Vec<StackSetOperationSummary>> {
+    let request = set
+        .client()
+        .list_stack_set_operations()
+        .stack_set_name(set.name)
+        .max_results(100)
+        .call_as(set.call_as.to_sdk());
+    let listed = set
+        .aws
+        .call("cloudformation:ListStackSetOperations", || request.clone().send());
+    Ok(listed.await?.summaries.unwrap_or_default())
+}
+
+/// How the ids of the attempts at `deed` begin.
+fn stem(set: &str, deed: &Deed) -> String {
+    let wanted = serde_json::to_string(deed).unwrap_or_default();
+    format!("{OURS}{}", fingerprint(&format!("{set} {wanted}")))
+}
+
+/// How many attempts at `deed` are among these operations and over, none if one is still running.
+pub(super) fn ended(operations: &[StackSetOperationSummary], set: &str, deed: &Deed) -> u32 {
+    match attempts(operations.iter(), &stem(set, deed)) {
+        (last, None) => last,
+        (_, Some(_)) => 0,
+    }
+}
+
+/// The number of the last attempt that has ended, and the id of one that has not.
+fn attempts<'o>(
+    operations: impl Iterator<Item = &'o StackSetOperationSummary>,
+    stem: &str,
+) -> (u32, Option<String>) {
+    let mut last = 0;
+    for operation in operations {
+        let id = operation.operation_id.as_deref().unwrap_or_default();
+        let number = id.strip_prefix(stem).and_then(|rest| rest.strip_prefix('-'));
+        let Some(number) = number.and_then(|number| number.parse().ok()) else {
+            continue;
+        };
+        if is_open(operation.status()) {
+            return (last, Some(id.to_owned()));
+        }
+        last = last.max(number);
+    }
+    (last, None)
 }
 
 fn is_open(status: Option<&Status>) -> bool {

@@ -4,7 +4,7 @@ use aws_sdk_cloudformation::types::{ManagedExecution, StackSet, StackSetStatus};
 use serde_json::Value;
 
 use super::calls::{CallAs, Set};
-use super::{CloudformationStackSet, HUB_ACCOUNT_TAG, HUB_TAG, Live, SUFFIX, instances, sorted};
+use super::{CloudformationStackSet, HUB_ACCOUNT_TAG, HUB_TAG, Live, SUFFIX, instances, missing, sorted};
 use crate::aws::concurrently;
 use crate::aws::fault::found;
 use crate::resource::{Aws, Observed, Presence, Resource, Result, Tags, Wanted, tags};
@@ -18,7 +18,12 @@ pub(super) async fn observe(
     let named = concurrently(wanted, |wanted| async move {
         let read = async {
             match read(&wanted.desired.set(aws)).await? {
-                Some(live) if is_ours(aws, &live).await? => Ok(Presence::Ours(live)),
+                Some(mut live) if is_ours(aws, &live).await? => {
+                    if live.is_service_managed() {
+                        live.missing = missing::read(wanted.desired, aws, &live).await?;
+                    }
+                    Ok(Presence::Ours(live))
+                }
                 Some(live) => Ok(Presence::Foreign(live)),
                 None => Ok(Presence::Absent),
             }
@@ -133,6 +138,7 @@ fn live(set: &Set<'_>, found: StackSet) -> Live {
             .collect::<Tags>(),
         call_as: set.call_as,
         instances: instances::Instances::default(),
+        missing: None,
         started: Vec::new(),
     }
 }

@@ -8,6 +8,7 @@ mod changing;
 mod deleting;
 mod failing;
 mod fake;
+mod missing;
 mod scale;
 
 use fake::Fake;

@@ -76,8 +76,12 @@ pub(super) async fn update(
         Targets::Units { ous, .. } => live.units.iter().any(|unit| !ous.contains(unit)),
         Targets::Accounts(_) => false,
     };
-    let all = others_may_join || unit_left || live.instances.has_gaps(&live);
-    for of in missing(wanted, &live, cx, all) {
+    let all = others_may_join || unit_left || live.instances.seems_to_have_gaps(&live);
+    let mut made = missing(wanted, &live, cx, all);
+    if let (false, Some(missing)) = (all, &live.missing) {
+        made.extend(missing.each(&wanted.except(&cx.known).into_iter().collect()));
+    }
+    for of in made {
         started.push(operations.start(&Deed::CreateInstances(of)).await?);
     }
     // A change of the whole set reaches those that are outdated, too.

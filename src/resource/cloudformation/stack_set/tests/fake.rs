@@ -35,6 +35,8 @@ pub struct State {
     pub failing: BTreeMap<Place, String>,
     /// The places in which deletions end half-way, unless the stack is to stay.
     pub stuck: BTreeSet<Place>,
+    /// The accounts to which nothing is ever deployed, without a word.
+    pub passed_over: BTreeSet<String>,
     /// How often an operation is looked at before it ends.
     pub looks: usize,
 }
@@ -213,6 +215,7 @@ impl Fake {
             "operations",
             "results",
             "account",
+            "accounts",
         ];
         let read = |line: &String| reads.contains(&line.split(' ').next().unwrap_or_default());
         self.script.log().into_iter().filter(|line| !read(line)).collect()
@@ -226,7 +229,7 @@ impl Fake {
     pub fn put(&self, clients: &mut Clients) {
         let rules: Vec<_> = [self.change_rules(), self.instance_rules(), self.look_rules()].concat();
         clients.organizations =
-            mock_client!(aws_sdk_organizations, RuleMode::MatchAny, &[self.account_rule()]);
+            mock_client!(aws_sdk_organizations, RuleMode::MatchAny, &self.account_rules());
         clients.cloudformation = mock_client!(aws_sdk_cloudformation, RuleMode::MatchAny, &rules);
     }
 }

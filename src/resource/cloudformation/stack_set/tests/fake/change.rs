@@ -303,13 +303,14 @@ impl Fake {
                 |r| reach(r.accounts.as_ref(), r.deployment_targets(), r.regions()),
                 move |r| {
                     create(&|state| {
-                        let places = places(
+                        let mut places = places(
                             state,
                             r.accounts.as_ref(),
                             r.deployment_targets(),
                             r.regions(),
                             true,
                         )?;
+                        places.retain(|((account, _), _)| !state.passed_over.contains(account));
                         let units = r
                             .deployment_targets()
                             .map(|one| one.organizational_unit_ids().to_vec());

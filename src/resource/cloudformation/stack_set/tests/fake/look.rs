@@ -8,6 +8,7 @@ use aws_sdk_cloudformation::operation::list_stack_set_operation_results::ListSta
 use aws_sdk_cloudformation::operation::list_stack_set_operations::ListStackSetOperationsOutput;
 use aws_sdk_cloudformation::types as sdk;
 use aws_sdk_organizations::operation::describe_account::DescribeAccountOutput;
+use aws_sdk_organizations::operation::list_accounts::ListAccountsOutput;
 use aws_smithy_mocks::{Rule, mock};
 
 use super::Fake;
@@ -20,10 +21,33 @@ fn page<T>(all: Vec<T>, token: Option<&str>) -> (Vec<T>, Option<String>) {
 }
 
 impl Fake {
-    /// Whether an account is in the organization.
-    pub(super) fn account_rule(&self) -> Rule {
-        let account = self.with();
-        self.script.rule_or(
+    /// Whether an account is in the organization, and all that are.
+    pub(super) fn account_rules(&self) -> [Rule; 2] {
+        let (account, accounts) = (self.with(), self.with());
+        let all = self.script.rule_or(
+            "accounts",
+            mock!(aws_sdk_organizations::Client::list_accounts),
+            |r| r.next_token().unwrap_or("-").to_owned(),
+            move |r| {
+                accounts(&|state| {
+                    let account = |(unit, id): (&String, &String)| {
+                        let account = aws_sdk_organizations::types::Account::builder().id(id);
+                        let account =
+                            account.arn(format!("arn:aws:organizations::999999999999:account/o-1/{id}"));
+                        account.paths(format!("o-1/r-1/{unit}/{id}/")).build()
+                    };
+                    let units = state.units.iter();
+                    let all = units.flat_map(|(unit, ids)| ids.iter().map(move |id| (unit, id)));
+                    let all: Vec<_> = all.map(account).collect();
+                    let from: usize = r.next_token().map_or(0, |token| token.parse().unwrap());
+                    let next = (from + 20 < all.len()).then(|| (from + 20).to_string());
+                    let page = all.into_iter().skip(from).take(20).collect();
+                    let output = ListAccountsOutput::builder().set_accounts(Some(page));
+                    Ok(output.set_next_token(next).build())
+                })
+            },
+        );
+        let one = self.script.rule_or(
             "account",
             mock!(aws_sdk_organizations::Client::describe_account),
             |r| r.account_id().unwrap_or_default().to_owned(),
@@ -37,7 +61,8 @@ impl Fake {
                     }
                 })
             },
-        )
+        );
+        [one, all]
     }
 
     pub(super) fn look_rules(&self) -> Vec<Rule> {

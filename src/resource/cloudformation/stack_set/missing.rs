@@ -1,0 +1,116 @@
+//! Accounts of a set's units that have no instance: an operation passed them over, or somebody removed it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::calls::{Accounts, Deed, Where};
+use super::{CloudformationStackSet, Live, Targets, operation};
+use crate::aws::organizations::{self, Account};
+use crate::resource::{Aws, Result};
+
+/// How often the same accounts are tried. CloudFormation never deploys to some, and does not say so.
+const TRIES: u32 = 2;
+
+/// The instances that a set lacks in its units and regions.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Missing {
+    places: Vec<Place>,
+    /// The accounts that CloudFormation passes over, whatever is tried.
+    pub given_up: BTreeSet<String>,
+}
+
+/// Where an instance is missing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Place {
+    account: String,
+    /// The unit of the set that it is in.
+    unit: String,
+    regions: BTreeSet<String>,
+}
+
+/// What `live` lacks of `wanted`, beside units and regions that are new. `None` if the caller may not list the accounts of the
+/// organization.
+pub(super) async fn read(wanted: &CloudformationStackSet, aws: &Aws, live: &Live) -> Result<Option<Missing>> {
+    let Targets::Units { ous, .. } = &wanted.targets else {
+        return Ok(None);
+    };
+    let both = |live: &[String], wanted: &[String]| -> Vec<String> {
+        live.iter().filter(|one| wanted.contains(one)).cloned().collect()
+    };
+    let (units, regions) = (both(&live.units, ous), both(&live.regions, &wanted.regions));
+    let set = &wanted.set(aws);
+    let accounts = match organizations::accounts(set.aws).await {
+        Err(fault) if organizations::denied(&fault) => return Ok(None),
+        accounts => accounts?,
+    };
+    let mut missing = Missing {
+        places: places(live, &accounts, &units, &regions),
+        given_up: BTreeSet::new(),
+    };
+    if missing.places.is_empty() {
+        return Ok(Some(missing));
+    }
+    let newest = operation::newest(set).await?;
+    for of in missing.each(&BTreeSet::new()) {
+        let Accounts::Only(accounts) = &of.accounts else {
+            continue;
+        };
+        let accounts = accounts.clone();
+        if operation::ended(&newest, set.name, &Deed::CreateInstances(of)) >= TRIES {
+            missing.given_up.extend(accounts);
+        }
+    }
+    let Missing { places, given_up } = &mut missing;
+    places.retain(|place| !given_up.contains(&place.account));
+    Ok(Some(missing))
+}
+
+fn places(live: &Live, accounts: &[Account], units: &[String], regions: &[String]) -> Vec<Place> {
+    let mut there: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for one in live.instances.iter() {
+        there.entry(&one.account).or_default().insert(&one.region);
+    }
+    let except = live.except();
+    let reached =
+        |account: &&Account| account.active && !account.manages && !except.contains(account.id.as_str());
+    let places = accounts.iter().filter(reached).filter_map(|account| {
+        let unit = units.iter().find(|unit| account.is_in(unit))?;
+        let has = |region: &&String| {
+            let regions = there.get(account.id.as_str());
+            regions.is_some_and(|regions| regions.contains(region.as_str()))
+        };
+        let regions = regions.iter().filter(|region| !has(region)).cloned();
+        Some(Place {
+            account: account.id.clone(),
+            unit: unit.clone(),
+            regions: regions.collect(),
+        })
+    });
+    places.filter(|place| !place.regions.is_empty()).collect()
+}
+
+impl Missing {
+    /// How many accounts lack an instance.
+    pub(super) fn accounts(&self) -> usize {
+        self.places.len()
+    }
+
+    /// What to make, without the accounts `except`: those that lack the same regions are in one call.
+    pub(super) fn each(&self, except: &BTreeSet<String>) -> Vec<Where> {
+        let mut calls: BTreeMap<&BTreeSet<String>, (BTreeSet<String>, Vec<String>)> = BTreeMap::new();
+        for place in self
+            .places
+            .iter()
+            .filter(|place| !except.contains(&place.account))
+        {
+            let (units, accounts) = calls.entry(&place.regions).or_default();
+            units.insert(place.unit.clone());
+            accounts.push(place.account.clone());
+        }
+        let each = calls.into_iter().flat_map(|(regions, (units, accounts))| {
+            let (units, regions): (Vec<_>, Vec<_>) =
+                (units.into_iter().collect(), regions.iter().cloned().collect());
+            Where::each(&units, &Accounts::Only(accounts), &regions)
+        });
+        each.collect()
+    }
+}

@@ -1,0 +1,79 @@
+//! Accounts that an operation passed over as a whole.
+
+use super::*;
+
+/// Nothing of an account is there any more, and CloudFormation knows of no failure.
+fn forget(fake: &Fake, account: &str, region: Option<&str>) {
+    let mut state = fake.state.lock().unwrap();
+    let set = state.sets.get_mut(NAME).unwrap();
+    set.instances
+        .retain(|place, _| place.0 != account || region.is_some_and(|region| place.1 != region));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_account_without_instances_gets_them_alone() {
+    let fake = organization();
+    apply(&fake, &desired()).await.unwrap();
+    forget(&fake, A, None);
+    let seen = see(&fake, &desired()).await;
+    let live = ours(&seen);
+    assert_eq!(live.instances.condition(live), "of 2: some missing in 1 accounts");
+    let health = CloudformationStackSet::about(live).health.unwrap();
+    assert_eq!(health.verdict, crate::resource::Verdict::Attention);
+    assert_eq!(apply(&fake, &desired()).await.unwrap(), ["instances"]);
+    let made = format!("create-instances {UNIT} INTERSECTION {A} in eu-west-1,us-east-1");
+    assert_eq!(fake.written(), [made]);
+    assert_eq!(apply(&fake, &desired()).await.unwrap(), Vec::<String>::new());
+    // One of its regions is enough.
+    forget(&fake, B, Some("us-east-1"));
+    apply(&fake, &desired()).await.unwrap();
+    let made = format!("create-instances {UNIT} INTERSECTION {B} in us-east-1");
+    assert_eq!(fake.written(), [made]);
+    assert_eq!(apply(&fake, &desired()).await.unwrap(), Vec::<String>::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_excepted_account_and_the_management_account_lack_nothing() {
+    let managing = "999999999999";
+    let fake = Fake::new(&[(UNIT, &[A, B, HUB, managing])]);
+    fake.state.lock().unwrap().passed_over = [managing.to_owned()].into();
+    let without = CloudformationStackSet {
+        targets: Targets::Units {
+            ous: vec![UNIT.into()],
+            except: vec![Text::from(B)],
+        },
+        ..desired()
+    };
+    apply(&fake, &without).await.unwrap();
+    assert_eq!(apply(&fake, &without).await.unwrap(), Vec::<String>::new());
+}
+
+/// Whatever it is that CloudFormation does not say, it is not tried for ever.
+#[tokio::test(start_paused = true)]
+async fn an_account_that_is_passed_over_again_is_given_up_and_told() {
+    let fake = organization();
+    fake.state.lock().unwrap().passed_over = [A.to_owned()].into();
+    apply(&fake, &desired()).await.unwrap();
+    for _ in 0..2 {
+        assert_eq!(apply(&fake, &desired()).await.unwrap(), ["instances"]);
+    }
+    assert_eq!(apply(&fake, &desired()).await.unwrap(), Vec::<String>::new());
+    let seen = see(&fake, &desired()).await;
+    let remark = CloudformationStackSet::about(ours(&seen)).remark.unwrap();
+    assert!(
+        remark.contains(&format!("CloudFormation passes over {A} ")),
+        "{remark}"
+    );
+    // Another one is another reason to try.
+    forget(&fake, B, None);
+    assert_eq!(apply(&fake, &desired()).await.unwrap(), ["instances"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_may_not_list_accounts_goes_by_what_is_there() {
+    let fake = organization();
+    apply(&fake, &desired()).await.unwrap();
+    forget(&fake, A, None);
+    fake.script.refuse("accounts", 1, "AccessDeniedException", "no");
+    assert_eq!(apply(&fake, &desired()).await.unwrap(), Vec::<String>::new());
+}

@@ -1,0 +1,58 @@
+//! Accounts that move between the set and the targets, and those whose spokes are gone.
+
+use aws_sdk_cloudformation::types::{AccountFilterType, DeploymentTargets};
+
+use super::{APPLY, Members, REGION};
+use crate::support::account::{clients_of, eventually};
+
+/// An account has a spoke of one name only: what makes the new one waits for the end of the old one, either way.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_moves_between_the_set_and_the_targets_in_one_apply_and_a_missing_one_comes_back() {
+    let members = Members::new().await;
+    let Members {
+        world, unit, a, b, ..
+    } = &members;
+    members.trust().await;
+    world.ok(&APPLY);
+    let targets: String = [REGION, "us-east-1"]
+        .iter()
+        .map(|region| format!("    - {{ account: \"{a}\", role: deploy, region: {region} }}\n"))
+        .collect();
+    let targets = format!("  targets:\n{targets}");
+    let stacks = async || {
+        let aws = clients_of(a, &members.endpoint, REGION).await.cloudformation;
+        let stack = aws.describe_stacks().stack_name("hub-organization").send().await;
+        stack.is_ok_and(|answer| !answer.stacks().is_empty())
+    };
+    world.edit(|stack| format!("{stack}{targets}"));
+    world.ok(&APPLY);
+    assert_eq!(members.instances().await, Members::current(&[b]));
+    assert!(stacks().await);
+    assert_eq!(world.run(&["plan", "--local", "--detailed-exitcode"]).code, 0);
+
+    world.edit(|stack| stack.replace(&targets, ""));
+    world.ok(&APPLY);
+    assert_eq!(members.instances().await, Members::current(&[a, b]));
+    assert!(!stacks().await);
+    assert_eq!(world.run(&["plan", "--local", "--detailed-exitcode"]).code, 0);
+
+    // Somebody took the spokes of one account away.
+    let reached = DeploymentTargets::builder()
+        .organizational_unit_ids(unit)
+        .accounts(b)
+        .account_filter_type(AccountFilterType::Intersection);
+    let deletion = members.management.cloudformation.delete_stack_instances();
+    let deletion = deletion.stack_set_name("hub-organization").retain_stacks(false);
+    let deletion = deletion.deployment_targets(reached.build());
+    let deletion = deletion.regions(REGION).regions("us-east-1");
+    deletion.send().await.unwrap();
+    eventually("the end of the deletion", async || {
+        members.instances().await == Members::current(&[a])
+    })
+    .await;
+    let plan = world.run(&["plan", "--local"]).all();
+    assert!(plan.contains("of 2: some missing in 1 accounts"), "{plan}");
+    world.ok(&APPLY);
+    assert_eq!(members.instances().await, Members::current(&[a, b]));
+    assert_eq!(world.run(&["plan", "--local", "--detailed-exitcode"]).code, 0);
+}
