@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::aws::{Scope, concurrently};
+use crate::aws::Scope;
 use crate::resource::access::Access;
 use crate::resource::cloudformation::stack_set::HUB_ACCOUNT_TAG;
 use crate::resource::eventbridge::bus_arn;
@@ -24,6 +24,7 @@ pub mod record;
 mod sent;
 mod state;
 mod template;
+mod unread;
 
 use found::Found;
 use record::{Place, Record};
@@ -85,7 +86,7 @@ impl Resource for CloudformationStack {
 
     async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {
         let buses: Vec<_> = wanted.iter().map(|wanted| wanted.desired.bus.name()).collect();
-        let named = concurrently(wanted, |wanted| async move {
+        let named = unread::all(wanted, async |wanted: &Wanted<'_, Self>| {
             let place = wanted.desired.place();
             let stack = read(aws, &place).await;
             stack.map_err(|fault| fault.of(|| format!("{} ({})", wanted.id, place.name)))
@@ -108,7 +109,7 @@ impl Resource for CloudformationStack {
             wanted.iter().any(place)
         };
         let left = records.iter().filter(|record| !is_wanted(record));
-        let orphans = concurrently(left, |record| orphan(aws, record)).await?;
+        let orphans = unread::all(left, async |record| orphan(aws, record).await).await?;
         Ok(Observed {
             wanted: seen,
             orphans,
