@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::aws::Scope;
 use crate::resource::access::Access;
-use crate::resource::cloudformation::stack_set::HUB_ACCOUNT_TAG;
+use crate::resource::cloudformation::stack_set::{HUB_ACCOUNT_TAG, HUB_REGION_TAG};
 use crate::resource::eventbridge::bus_arn;
 use crate::resource::eventbridge::event_bus::EventbridgeEventBus;
 use crate::resource::{
@@ -88,10 +88,10 @@ impl Resource for CloudformationStack {
         let buses: Vec<_> = wanted.iter().map(|wanted| wanted.desired.bus.name()).collect();
         let named = unread::all(wanted, async |wanted: &Wanted<'_, Self>| {
             let place = wanted.desired.place();
-            let stack = read(aws, &place).await;
+            let stack = read_alone(aws, &place).await;
             stack.map_err(|fault| fault.of(|| format!("{} ({})", wanted.id, place.name)))
         });
-        let (records, named): (_, Vec<Option<Found>>) = futures::try_join!(record::all(aws, &buses), named)?;
+        let (records, named) = futures::try_join!(record::all(aws, &buses), named)?;
         let mut seen = Vec::new();
         for (Wanted { desired, .. }, stack) in wanted.iter().zip(named) {
             let place = desired.place();
@@ -139,7 +139,7 @@ impl Resource for CloudformationStack {
         let fields = parameters.fold(fields, |fields, (key, value)| {
             fields.text(format!("parameters.{key}"), value, known)
         });
-        fields.tags(&with_account(tags, &known.scope))
+        fields.tags(&with_hub(tags, &known.scope))
     }
 
     fn live_fields(live: &Live) -> Fields {
@@ -320,7 +320,7 @@ impl CloudformationStack {
             description: self.description.clone(),
             template: self.template.clone(),
             parameters: parameters.collect::<Result<_>>()?,
-            tags: tags::merged(live, &with_account(&self.tags, &cx.known.scope)),
+            tags: tags::merged(live, &with_hub(&self.tags, &cx.known.scope)),
         })
     }
 }
@@ -347,15 +347,30 @@ fn is_ours(stack: &Found, cx: &Context<'_>) -> bool {
     stack.is_of(&cx.aws.stack, &cx.known.scope)
 }
 
-/// The tags with the account of the hub: two accounts may have stacks of one name, whose targets are the same account.
-fn with_account(tags: &Tags, scope: &Scope) -> Tags {
+/// The tags with the account and region of the hub: there, others may have stacks of one name, whose targets are the same
+/// account.
+fn with_hub(tags: &Tags, scope: &Scope) -> Tags {
     let mut tags = tags.clone();
     tags.insert(HUB_ACCOUNT_TAG.to_owned(), scope.account.clone());
+    tags.insert(HUB_REGION_TAG.to_owned(), scope.region.clone());
     tags
 }
 
 async fn read(aws: &Aws, place: &Place) -> Result<Option<Found>> {
     calls::read(&*place.there(aws).await?, &place.name).await
+}
+
+/// The same, unless it is the spoke of another hub of this name. Nobody may adopt that: each of the two hubs would change it back.
+async fn read_alone(aws: &Aws, place: &Place) -> Result<Option<Found>> {
+    let stack = read(aws, place).await?;
+    let other = match &stack {
+        Some(stack) => stack.of_namesake(&aws.stack, aws.scope().await?),
+        None => None,
+    };
+    match other {
+        Some(region) => Err(failure::of_namesake(place, &aws.stack, region)),
+        None => Ok(stack),
+    }
 }
 
 /// A stack that left the stack file. If it was taken over by somebody else, only its record is left to remove.

@@ -39,6 +39,8 @@ pub use missing::Missing;
 pub const HUB_TAG: &str = "alertctl:hub";
 /// The tag with the account of that stack: all delegated administrators of an organization share their sets' names.
 pub const HUB_ACCOUNT_TAG: &str = "alertctl:hub-account";
+/// The tag with the region of that stack, on a spoke's stack: a set is in that region itself.
+pub const HUB_REGION_TAG: &str = "alertctl:hub-region";
 /// The tag that lists the accounts that get no instance; it continues in `alertctl:except-2` and so on. AWS itself does not
 /// remember them.
 pub const EXCEPT_TAG: &str = "alertctl:except";

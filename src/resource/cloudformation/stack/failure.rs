@@ -1,6 +1,7 @@
 //! What to do about a call that was refused, and about a stack that is stuck or of somebody else.
 
 use super::found::Found;
+use super::record::Place;
 use crate::aws::Aws;
 use crate::aws::fault::REFUSED;
 use crate::resource::Fault;
@@ -36,6 +37,18 @@ pub fn is_foreign(stack: &Found) -> Fault {
     Fault::new("cloudformation:CreateStack", REFUSED, text).hint(
         "delete it there, or see `alertctl plan` for how to adopt it; if it appeared just now, another run may be \
          at work",
+    )
+}
+
+/// The refusal to take over the spoke of the stack `hub` in another region of the hub's account.
+pub fn of_namesake(place: &Place, hub: &str, region: &str) -> Fault {
+    let text = format!(
+        "{} is a spoke of the stack `{hub}` in {region}: an account and region has one spoke of a stack's name",
+        place.said()
+    );
+    Fault::new("cloudformation:DescribeStacks", REFUSED, text).hint(
+        "give one of the two stacks another name, or remove the target from one of them; if the other stack is gone, delete this \
+         one in that account",
     )
 }
 

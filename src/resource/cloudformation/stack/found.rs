@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::state::CLEANING;
 use crate::aws::Scope;
 use crate::resource::Tags;
-use crate::resource::cloudformation::stack_set::{HUB_ACCOUNT_TAG, HUB_TAG};
+use crate::resource::cloudformation::stack_set::{HUB_ACCOUNT_TAG, HUB_REGION_TAG, HUB_TAG};
 
 /// A stack as it is.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,8 +54,18 @@ impl Found {
         })
     }
 
-    /// True if the stack `hub` made it, and not one of that name in another account than that of `scope`.
+    /// True if the stack `hub` made it, and not one of that name in another account or region than that of `scope`.
     pub fn is_of(&self, hub: &str, scope: &Scope) -> bool {
+        self.is_of_account(hub, scope) && self.of_namesake(hub, scope).is_none()
+    }
+
+    /// The region of the stack of the name `hub` that made it, if that is another one in the same account.
+    pub fn of_namesake(&self, hub: &str, scope: &Scope) -> Option<&str> {
+        let region = self.tags.get(HUB_REGION_TAG)?;
+        (self.is_of_account(hub, scope) && *region != scope.region).then_some(region)
+    }
+
+    fn is_of_account(&self, hub: &str, scope: &Scope) -> bool {
         let is = |key: &str, wanted: &str| self.tags.get(key).is_some_and(|value| value == wanted);
         is(HUB_TAG, hub) && is(HUB_ACCOUNT_TAG, &scope.account)
     }

@@ -196,5 +196,13 @@ async fn what_somebody_else_made_is_left_alone_until_it_is_adopted() {
     assert!(differs(&fake).await.is_empty());
     let tags = fake.cloud().find(NAME).unwrap().tags.clone();
     let keys: Vec<_> = tags.iter().filter_map(|tag| tag.key()).collect();
-    assert_eq!(keys, ["alertctl:hub", "alertctl:hub-account", "team"]);
+    assert_eq!(
+        keys,
+        [
+            "alertctl:hub",
+            "alertctl:hub-account",
+            "alertctl:hub-region",
+            "team"
+        ]
+    );
 }

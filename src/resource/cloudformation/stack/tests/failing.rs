@@ -207,3 +207,88 @@ async fn what_is_known_of_the_callers_own_credentials_is_not_said_of_the_roles()
         assert!(hint.contains(part), "{hint}");
     }
 }
+
+/// Both roles are to be mended before anything goes on, so both are told at once.
+#[tokio::test(start_paused = true)]
+async fn all_stacks_that_cannot_be_read_are_told_in_one_error() {
+    let fake = Fake::new();
+    let refused = |fake: &Fake, times| {
+        fake.script
+            .refuse("stacks", times, "AccessDenied", "no")
+            .count("stacks")
+    };
+    refused(&fake, 2);
+    let (id, other) = (id(), node(KIND, "444455556666.eu-central-2"));
+    let (one, another) = (
+        desired(),
+        CloudformationStack {
+            name: "mission-two".into(),
+            ..desired()
+        },
+    );
+    let wanted = [(&id, &one), (&other, &another)].map(|(id, desired)| Wanted { id, desired });
+    let fault = CloudformationStack::observe(&fake.aws(), &wanted)
+        .await
+        .unwrap_err();
+    let text = fault.to_string();
+    assert!(
+        text.starts_with("2 stacks in other accounts could not be read:"),
+        "{text}"
+    );
+    for part in [
+        "eu-central-1 (mission-organization)",
+        "eu-central-2 (mission-two)",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    // The advice that both have in common is given once.
+    assert_eq!(
+        fault.help().matches("policy --target").count(),
+        1,
+        "{}",
+        fault.help()
+    );
+    // One is told as ever.
+    refused(&fake, 1);
+    let fault = CloudformationStack::observe(&fake.aws(), &wanted[..1])
+        .await
+        .unwrap_err();
+    assert!(
+        fault
+            .to_string()
+            .starts_with("cloudformation-stack/444455556666.eu-central-1"),
+        "{fault}"
+    );
+}
+
+/// The two hubs' buses have one name, and so have all that their spokes consist of.
+#[tokio::test(start_paused = true)]
+async fn the_spoke_of_a_hub_of_this_name_in_another_region_is_refused() {
+    let fake = Fake::new();
+    apply(&fake, &desired()).await.unwrap();
+    for tag in &mut fake.cloud().find(NAME).unwrap().tags {
+        if tag.key() == Some("alertctl:hub-region") {
+            *tag = aws_sdk_cloudformation::types::Tag::builder()
+                .key("alertctl:hub-region")
+                .value("us-west-2")
+                .build();
+        }
+    }
+    let (id, desired) = (id(), desired());
+    let wanted = Wanted {
+        id: &id,
+        desired: &desired,
+    };
+    let fault = CloudformationStack::observe(&fake.aws(), &[wanted])
+        .await
+        .unwrap_err();
+    let text = fault.to_string();
+    assert!(
+        text.contains("a spoke of the stack `mission` in us-west-2"),
+        "{text}"
+    );
+    assert!(fault.help().contains("another name"), "{}", fault.help());
+    // A hub whose target left the file only forgets it.
+    let left = observe(&fake.aws(), &[]).await.orphans.remove(0).1;
+    assert!(left.stack.is_none(), "{left:?}");
+}
