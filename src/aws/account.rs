@@ -1,21 +1,25 @@
 //! The same stack's calls in another account, with an assumed role of that account.
 
 use std::rc::Rc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
-use aws_sdk_sts::config::Credentials;
+use aws_credential_types::credential_fn::provide_credentials_fn;
+use aws_sdk_sts::config::{Credentials, SharedCredentialsProvider};
 
 use super::call::Aws;
+use super::connect::RoleLater;
 use super::fault::{Fault, Result};
 
 /// The longest name of a session:
 /// <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>.
 const SESSION: usize = 64;
+/// How long before their end credentials are not used any more: a request may be on its way for a while.
+const MARGIN: Duration = Duration::from_secs(60);
 
 impl Aws {
     /// Calls in a region of the account `account`, with its role `role`: a name, with its path if it has one. The role
-    /// is assumed once for all regions. The credentials last an hour, which is the longest that AWS gives to a caller
-    /// who has assumed a role already.
+    /// is assumed once for all regions. Its credentials last an hour, which is the longest that AWS gives to a caller who has
+    /// assumed a role already, and are renewed as long as a run goes on.
     ///
     /// # Errors
     /// The role cannot be assumed: the fault says which role, who asked for it, and what has to be allowed where.
@@ -33,11 +37,11 @@ impl Aws {
         self.once(place(&role, region), there).await
     }
 
-    async fn assume(&self, role: &str, account: &str) -> Result<Credentials> {
+    async fn assume(&self, role: &str, account: &str) -> Result<SharedCredentialsProvider> {
         let session = format!("alertctl-{}", self.stack);
         let session: String = session.chars().take(SESSION).collect();
         let request = self.connection.clients.sts.assume_role();
-        let request = request.role_arn(role).role_session_name(session);
+        let request = request.role_arn(role).role_session_name(&session);
         let assumed = self.call("sts:AssumeRole", || request.clone().send()).await;
         let given = match assumed {
             Ok(answer) => answer.credentials,
@@ -47,13 +51,14 @@ impl Aws {
             let text = format!("the answer for {role} contains no credentials");
             Fault::new("sts:AssumeRole", "NoCredentials", text)
         })?;
-        Ok(Credentials::new(
+        let given = Credentials::new(
             given.access_key_id,
             given.secret_access_key,
             Some(given.session_token),
             SystemTime::try_from(given.expiration).ok(),
             "AssumeRole",
-        ))
+        );
+        Ok(renewed(given, self.connection.later(role, session)))
     }
 
     /// AWS gives the same refusal if the role does not exist, does not trust the caller, or the caller lacks the
@@ -76,6 +81,20 @@ impl Aws {
         );
         Fault { hint: None, ..fault }.hint(hint)
     }
+}
+
+/// Gives `first` as long as they last, and then those of `role`. The clients ask for others in time before some expire.
+fn renewed(first: Credentials, role: RoleLater) -> SharedCredentialsProvider {
+    SharedCredentialsProvider::new(provide_credentials_fn(move || {
+        let (first, role) = (first.clone(), role.clone());
+        async move {
+            let ends = first.expiry().filter(|ends| *ends < SystemTime::now() + MARGIN);
+            match ends {
+                None => Ok(first),
+                Some(_) => role.assumed().await,
+            }
+        }
+    }))
 }
 
 /// The question whose answer is the credentials of `role`.
@@ -105,13 +124,21 @@ impl Aws {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use aws_credential_types::provider::ProvideCredentials as _;
     use aws_sdk_sts::Client;
     use aws_sdk_sts::operation::assume_role::AssumeRoleOutput;
     use aws_sdk_sts::operation::get_caller_identity::GetCallerIdentityOutput;
     use aws_smithy_mocks::{RuleMode, mock, mock_client};
     use aws_smithy_types::DateTime;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
 
     use super::*;
+    use crate::aws::Connection;
+    use crate::aws::connect::Target;
     use crate::resource::tests::script::Script;
 
     const ROLE: &str = "arn:aws:iam::444455556666:role/ops/deploy";
@@ -169,6 +196,55 @@ mod tests {
             .await
             .unwrap();
         assert_eq!(script.count("assume"), 4);
+    }
+
+    /// An STS that gives the same credentials to everybody, and how often it did.
+    async fn sts() -> (String, Arc<AtomicUsize>) {
+        const ANSWER: &str = "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>RENEWED</AccessKeyId>\
+             <SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>2096-10-02T07:06:40Z</Expiration>\
+             </Credentials></AssumeRoleResult></AssumeRoleResponse>";
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (url, asked) = (
+            format!("http://{}", listener.local_addr().unwrap()),
+            Arc::new(AtomicUsize::new(0)),
+        );
+        let count = asked.clone();
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let mut request = [0; 16_384];
+                let _ = stream.read(&mut request).await;
+                count.fetch_add(1, Ordering::SeqCst);
+                let length = ANSWER.len();
+                let head = format!(
+                    "HTTP/1.1 200 OK\r\ncontent-type: text/xml\r\nconnection: close\r\ncontent-length: {length}"
+                );
+                let _ = stream
+                    .write_all(format!("{head}\r\n\r\n{ANSWER}").as_bytes())
+                    .await;
+            }
+        });
+        (url, asked)
+    }
+
+    #[tokio::test]
+    async fn credentials_that_end_are_renewed_by_the_same_role() {
+        let (url, asked) = sts().await;
+        let target = Target {
+            region: Some("eu-west-1".into()),
+            endpoint_url: Some(url),
+            local: true,
+            ..Target::default()
+        };
+        let connection = Connection::open(&target).await.unwrap();
+        let given = async |left: u64| {
+            let ends = SystemTime::now() + Duration::from_secs(left);
+            let first = Credentials::new("FIRST", "s", None, Some(ends), "test");
+            let role = connection.later(ROLE, "alertctl-mission".to_owned());
+            let given = renewed(first, role).provide_credentials().await.unwrap();
+            (given.access_key_id().to_owned(), asked.load(Ordering::SeqCst))
+        };
+        assert_eq!(given(3_600).await, ("FIRST".to_owned(), 0));
+        assert_eq!(given(5).await, ("RENEWED".to_owned(), 1));
     }
 
     #[tokio::test(start_paused = true)]

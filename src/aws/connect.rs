@@ -4,9 +4,11 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
+use aws_config::sts::AssumeRoleProvider;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
-use aws_sdk_sts::config::{Credentials, SharedCredentialsProvider};
+use aws_credential_types::provider::{self, ProvideCredentials as _};
+use aws_sdk_sts::config::SharedCredentialsProvider;
 use aws_smithy_http_client::proxy::ProxyConfig;
 
 use super::endpoint;
@@ -116,6 +118,24 @@ impl Clients {
     }
 }
 
+/// A role that is assumed only when its credentials are needed.
+#[derive(Debug, Clone)]
+pub(super) struct RoleLater {
+    role: String,
+    session: String,
+    config: SdkConfig,
+}
+
+impl RoleLater {
+    /// The SDK asks on its own, with its own retries: this happens in the middle of another call.
+    pub(super) async fn assumed(self) -> provider::Result {
+        let role = AssumeRoleProvider::builder(self.role)
+            .session_name(self.session)
+            .configure(&self.config);
+        role.build().await.provide_credentials().await
+    }
+}
+
 impl Connection {
     /// Loads credentials and region. Makes no call to AWS.
     pub async fn open(target: &Target) -> Result<Self> {
@@ -189,10 +209,18 @@ impl Connection {
     }
 
     /// The same endpoint in another region, with the credentials of another account.
-    pub(super) fn of_account(&self, credentials: &Credentials, region: &str) -> Self {
+    pub(super) fn of_account(&self, credentials: &SharedCredentialsProvider, region: &str) -> Self {
         let config = self.config.to_builder().region(Region::new(region.to_owned()));
-        let credentials = SharedCredentialsProvider::new(credentials.clone());
-        self.over(config.credentials_provider(credentials).build())
+        self.over(config.credentials_provider(credentials.clone()).build())
+    }
+
+    /// The role with this ARN, to be assumed with the credentials of this connection.
+    pub(super) fn later(&self, role: &str, session: String) -> RoleLater {
+        RoleLater {
+            role: role.to_owned(),
+            session,
+            config: self.config.clone(),
+        }
     }
 
     fn over(&self, config: SdkConfig) -> Self {
