@@ -18,7 +18,8 @@ pub(super) struct Draft {
 }
 
 /// The drafts of `nodes`, in their order; one that has parts comes after what these refer to.
-pub(super) fn drafts(nodes: &[&Node], template: &Template) -> Vec<Draft> {
+pub(super) fn drafts(nodes: &[&Node], template: &Template) -> (Vec<Draft>, Vec<String>) {
+    let mut lost = Vec::new();
     let mut own: Vec<(usize, Draft)> = Vec::new();
     let mut parts: BTreeMap<String, Vec<(usize, &Node, Properties)>> = BTreeMap::new();
     let mut ids = BTreeSet::new();
@@ -29,6 +30,7 @@ pub(super) fn drafts(nodes: &[&Node], template: &Template) -> Vec<Draft> {
                 let of_parent = parts.entry(parent.to_string()).or_default();
                 of_parent.push((at, node, properties));
             }
+            Entry::Lost(what) => lost.push(what),
             Entry::Own(declarations) => {
                 for declaration in declarations {
                     let id = logical(node, declaration.suffix, &mut ids);
@@ -60,7 +62,7 @@ pub(super) fn drafts(nodes: &[&Node], template: &Template) -> Vec<Draft> {
         draft.after.remove(&draft.node);
     }
     own.sort_by_key(|(at, _)| *at);
-    own.into_iter().map(|(_, draft)| draft).collect()
+    (own.into_iter().map(|(_, draft)| draft).collect(), lost)
 }
 
 /// A logical id of its own. The region of a node is that of its template.

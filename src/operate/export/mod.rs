@@ -46,11 +46,10 @@ pub struct Source<'a> {
 pub fn lost(graph: &Graph, source: Source<'_>) -> Vec<String> {
     let mut lost: Vec<String> = Vec::new();
     for region in regions(graph) {
-        for made in made(graph, source, region).0 {
-            for what in made.lost {
-                if !lost.contains(&what) {
-                    lost.push(what);
-                }
+        let (made, _, of_others) = made(graph, source, region);
+        for what in made.into_iter().flat_map(|made| made.lost).chain(of_others) {
+            if !lost.contains(&what) {
+                lost.push(what);
             }
         }
     }
@@ -62,7 +61,7 @@ pub fn exported(graph: &Graph, source: Source<'_>, lost: &[String]) -> Vec<Expor
     let regions = regions(graph).into_iter();
     regions
         .map(|region| {
-            let (made, parameters) = made(graph, source, region);
+            let (made, parameters, _) = made(graph, source, region);
             let lost = if region.is_none() { lost } else { &[] };
             let document = document(source, region, &made, &parameters, lost);
             Exported {
@@ -91,15 +90,16 @@ fn regions(graph: &Graph) -> Vec<Option<&str>> {
     regions
 }
 
-fn made(graph: &Graph, source: Source<'_>, region: Option<&str>) -> (Vec<Made>, Vec<Parameter>) {
+/// The resources in a region, the template's parameters, and what is lost of nodes that have no resource in it.
+fn made(graph: &Graph, source: Source<'_>, region: Option<&str>) -> (Vec<Made>, Vec<Parameter>, Vec<String>) {
     let nodes: Vec<_> = graph
         .nodes()
         .iter()
         .filter(|node| node.id.region() == region)
         .collect();
     let template = Template::new(source.home, region, nodes.iter().map(|node| &node.id));
-    let made = resources::made(&nodes, &template);
-    (made, template.parameters())
+    let (made, lost) = resources::made(&nodes, &template);
+    (made, template.parameters(), lost)
 }
 
 fn document(

@@ -41,9 +41,9 @@ impl Made {
     }
 }
 
-/// The resources of `nodes`, each after what it refers to.
-pub(super) fn made(nodes: &[&Node], template: &Template) -> Vec<Made> {
-    let drafts = drafts(nodes, template);
+/// The resources of `nodes`, each after what it refers to, and what is lost of nodes that are none.
+pub(super) fn made(nodes: &[&Node], template: &Template) -> (Vec<Made>, Vec<String>) {
+    let (drafts, lost) = drafts(nodes, template);
     let places = Places::of(&drafts);
     // The resources that each one needs, directly or through others.
     let mut needed: Vec<BTreeSet<usize>> = Vec::new();
@@ -81,5 +81,5 @@ pub(super) fn made(nodes: &[&Node], template: &Template) -> Vec<Made> {
             lost: declaration.lost,
         });
     }
-    made
+    (made, lost)
 }

@@ -145,3 +145,15 @@ fn what_is_protected_stays() {
     let key = &templates[0].document["Resources"]["KmsKeyMain"];
     assert_eq!(key["DeletionPolicy"], "Delete", "{key:#}");
 }
+
+#[test]
+fn a_spoke_in_another_account_is_said_to_be_lost() {
+    let organization = "organization:\n  id: o-a1b2c3d4e5\n  forward: [guardduty]\n  to: [ops]\n  targets:\n    - \
+                        { account: \"444455556666\", role: deploy, region: us-east-1 }\n";
+    let graph = graph(&format!("{SMALL}{organization}"));
+    let lost = lost(&graph, HOME);
+    let spoke = lost
+        .iter()
+        .filter(|what| what.contains("444455556666, us-east-1"));
+    assert_eq!(spoke.count(), 1, "{lost:?}");
+}

@@ -13,6 +13,8 @@ pub enum Entry {
     Own(Vec<Declaration>),
     /// Properties of another node's resource, such as a rule's targets.
     PartOf(NodeId, Properties),
+    /// Nothing, and what is lost with it.
+    Lost(String),
 }
 
 impl From<Declaration> for Entry {

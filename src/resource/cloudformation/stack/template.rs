@@ -4,8 +4,11 @@ use super::CloudformationStack;
 use crate::resource::template::{Entry, Template, Templated};
 
 impl Templated for CloudformationStack {
-    /// Nothing: `alertctl export spoke` writes what is deployed there.
     fn template(&self, _node: &str, _template: &Template) -> Entry {
-        Entry::Own(Vec::new())
+        let (account, region) = (&self.account, &self.region);
+        Entry::Lost(format!(
+            "the spoke in account {account}, {region}, is a stack of that account: `alertctl export spoke` writes its template, \
+             to be deployed there"
+        ))
     }
 }
