@@ -12,6 +12,7 @@ mod destinations;
 mod dispatcher;
 mod dns;
 mod failure;
+mod find_names;
 mod guard;
 mod heartbeat;
 mod http;
