@@ -201,30 +201,39 @@ impl Resource for EventbridgeTargets {
 }
 
 impl EventbridgeTargets {
-    /// The same targets, under the ids that they have in the account: what goes to an ARN under an id that nobody wants is the
-    /// target of this ARN, whoever named it so. Beside it, a second one would bring every event twice.
+    /// The same targets, under the ids that they have in the account: a live target of the wanted ARN is this target, whoever
+    /// named it. Beside it, a second one would bring every event twice.
     fn beside(&self, live: &Live, known: &Known) -> Self {
-        let wanted: BTreeSet<_> = self.targets.iter().map(|target| target.id.as_str()).collect();
-        let mut free: Vec<_> = live
+        let mut free: Vec<_> = live.targets.iter().collect();
+        let mut take = |is_it: &dyn Fn(&Target<String>) -> bool| {
+            let at = free.iter().position(|there| is_it(there))?;
+            Some(free.remove(at).id.clone())
+        };
+        let arns: Vec<_> = self
             .targets
             .iter()
-            .filter(|there| !wanted.contains(there.id.as_str()))
+            .map(|target| target.arn.fill(known).ok())
             .collect();
-        let named = |target: &Target| {
-            let arn = target
-                .arn
-                .fill(known)
-                .ok()
-                .filter(|_| !live.ids().any(|id| id == target.id));
-            let same = arn.and_then(|arn| free.iter().position(|there| there.arn == arn));
-            Target {
-                id: same.map_or_else(|| target.id.clone(), |at| free.remove(at).id.clone()),
-                ..target.clone()
-            }
-        };
+        let wanted = || self.targets.iter().zip(&arns);
+        // Those that have their own id are looked for first: of two live targets of one ARN, that one stays.
+        let mut ids: Vec<_> = wanted()
+            .map(|(target, arn)| {
+                let goes_there = |there: &Target<String>| arn.as_ref().is_none_or(|arn| *arn == there.arn);
+                take(&|there| there.id == target.id && goes_there(there))
+            })
+            .collect();
+        for (id, (_, arn)) in ids.iter_mut().zip(wanted()).filter(|(id, _)| id.is_none()) {
+            *id = arn.as_ref().and_then(|arn| take(&|there| there.arn == *arn));
+        }
+        let taken: BTreeSet<_> = ids.iter().flatten().cloned().collect();
+        let targets = self.targets.iter().zip(ids);
+        let targets = targets.map(|(target, id)| Target {
+            id: id.unwrap_or_else(|| unused(&target.id, &taken)),
+            ..target.clone()
+        });
         Self {
             rule: self.rule.clone(),
-            targets: self.targets.iter().map(named).collect(),
+            targets: targets.collect(),
         }
     }
 
@@ -312,6 +321,13 @@ impl Target {
             retry_age_seconds: unless(RETRY_AGE_SECONDS, *retry_age_seconds),
         })
     }
+}
+
+/// `id`, or where a target with another ARN keeps that, `id` with a number, of at most 64 characters.
+fn unused(id: &str, taken: &BTreeSet<String>) -> String {
+    let numbered = (2..).map(|number| format!("{id:.60}-{number}"));
+    let mut ids = std::iter::once(id.to_owned()).chain(numbered);
+    ids.find(|id| !taken.contains(id)).unwrap_or_default()
 }
 
 /// The value, unless it is AWS's default, which AWS may return or leave out.

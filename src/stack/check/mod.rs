@@ -215,7 +215,14 @@ impl<'a> Checker<'a> {
         let count = text.chars().count();
         // The number of an entry of a list says nothing to people.
         let entry_of = match path {
-            [.., list, entry] if entry.parse::<usize>().is_ok() => Some(*list),
+            [parents @ .., _]
+                if self
+                    .tree
+                    .get(parents)
+                    .is_some_and(|node| matches!(node.kind, Kind::List(_))) =>
+            {
+                Some(last(parents))
+            }
             _ => None,
         };
         if !length.contains(&count) {

@@ -40,3 +40,26 @@ async fn a_target_of_the_same_arn_keeps_the_id_that_somebody_gave_it() {
     );
     assert_eq!(update(&fake, &with(vec![by("a", plain("text"))])).await.len(), 2);
 }
+
+#[tokio::test(start_paused = true)]
+async fn ids_that_somebody_gave_to_each_others_arns_are_kept() {
+    let by = |id: &str, target: Target| Target {
+        id: id.into(),
+        ..target
+    };
+    let fake = with_rule().await;
+    let swapped = with(vec![by("text", plain("relay")), by("Id2", plain("text"))]);
+    create(&fake, &swapped).await.unwrap();
+    let wanted = with(vec![plain("relay"), plain("text")]);
+    assert!(changes(&wanted, &live(&fake).await, &all_known()).is_empty());
+    assert_eq!(update(&fake, &wanted).await, [""; 0]);
+
+    // A new target whose id somebody gave to another one gets an id of its own, and keeps it.
+    let fake = with_rule().await;
+    create(&fake, &with(vec![by("text", plain("relay"))]))
+        .await
+        .unwrap();
+    let calls = [format!("put-targets {RULE} text-2")];
+    assert_eq!(update(&fake, &wanted).await, calls);
+    assert!(changes(&wanted, &live(&fake).await, &all_known()).is_empty());
+}
