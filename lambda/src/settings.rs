@@ -26,9 +26,12 @@ pub struct Settings {
     pub timezone: TimeZone,
     /// Account id → alias.
     pub accounts: BTreeMap<String, String>,
-    /// Whether it hears an organization, which knows the names of other accounts.
+    /// Whether it hears other accounts of its organization.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub organization: bool,
+    /// Whether Organizations tells the relay the names of accounts.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub account_names: bool,
     /// Through which links open the console.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub portal: Option<Portal>,
@@ -120,6 +123,7 @@ impl Default for Settings {
             timezone: TimeZone::UTC,
             accounts: BTreeMap::new(),
             organization: false,
+            account_names: false,
             portal: None,
             channels: BTreeMap::new(),
             topics: BTreeMap::new(),

@@ -44,6 +44,10 @@ pub fn settings(stack: &Stack) -> Settings {
             .organization
             .as_ref()
             .is_some_and(stack::Organization::hears),
+        account_names: stack
+            .organization
+            .as_ref()
+            .is_some_and(stack::Organization::knows_names),
         portal: stack.portal.clone(),
         channels: stack
             .channels

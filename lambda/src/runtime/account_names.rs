@@ -11,9 +11,6 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How long nothing is asked after a failure: no alert waits for what others did not get.
-const PAUSE: Duration = Duration::from_secs(5 * 60);
-
 /// What Organizations said so far.
 #[derive(Default)]
 pub(super) struct AccountNames {
@@ -33,9 +30,10 @@ impl AccountNames {
         again.is_some_and(|again| Instant::now() < again)
     }
 
-    pub fn pause(&self) {
+    /// Lets nothing be asked for `time`, or as long as was said before.
+    pub fn pause(&self, time: Duration) {
         let mut again = self.paused_until.lock().unwrap_or_else(PoisonError::into_inner);
-        *again = Some(Instant::now() + PAUSE);
+        *again = (*again).max(Some(Instant::now() + time));
     }
 
     /// Asks for the name of an account.

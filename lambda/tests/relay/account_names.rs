@@ -10,6 +10,7 @@ const OTHER: &str = "777788889999";
 async fn start(organization: bool) -> Function {
     let mut settings = settings();
     settings["organization"] = organization.into();
+    settings["account_names"] = organization.into();
     settings["accounts"] = json!({ OTHER: "written" });
     let function = Function::start_with_queues(&settings).await;
     let named = [(MEMBER, "data-prod"), (OTHER, "found")];

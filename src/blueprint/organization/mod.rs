@@ -15,6 +15,7 @@ use crate::resource::eventbridge::targets::Target;
 use crate::resource::precondition::Precondition;
 use crate::resource::sns::topic::SnsTopic;
 use crate::resource::{NodeId, Ref};
+use crate::stack::Stack;
 use crate::stack::{DeadLetterQueue, Organization, alarms_of_members, dead_letter_alarms};
 
 pub mod spoke;
@@ -28,7 +29,7 @@ const ALARMS_OF_MEMBERS: &str = "organization.alarms";
 /// Allows the relay to look up the names of the members. Organizations answers only in its management account and to delegated
 /// administrators; elsewhere messages show ids.
 pub(super) fn may_name_accounts(stack: &Stack) -> Option<Statement> {
-    let organization = stack.organization.as_ref().filter(|one| one.hears())?;
+    let organization = stack.organization.as_ref().filter(|one| one.knows_names())?;
     // The first account in the ARN is the management account.
     let members = Text::global_arn_of_any("organizations", format!("account/{}/*", organization.id));
     Some(Statement::allow("NameAccounts", &["organizations:DescribeAccount"]).on(members))

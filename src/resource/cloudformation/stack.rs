@@ -11,8 +11,8 @@ use crate::resource::cloudformation::stack_set::{HUB_ACCOUNT_TAG, HUB_REGION_TAG
 use crate::resource::eventbridge::bus_arn;
 use crate::resource::eventbridge::event_bus::EventbridgeEventBus;
 use crate::resource::{
-    About, Aws, Changes, Context, Fields, Health, Known, NodeId, Observed, Output, Presence, Ref, Resource,
-    Result, Tags, Text, Verdict, Wanted, tags,
+    About, Aws, Changes, Context, Fields, Handling, Health, Known, NodeId, Observed, Output, Presence, Ref,
+    Resource, Result, Tags, Text, Verdict, Wanted, tags,
 };
 
 pub mod access;
@@ -69,6 +69,11 @@ const MISSING: &str = "does not exist";
 
 impl Resource for CloudformationStack {
     const KIND: &'static str = record::KIND;
+    const HANDLING: Handling = Handling {
+        // An account that the set reached has a spoke of the same names until the set is gone.
+        changed_after_deletions_of: &["cloudformation-stack-set"],
+        ..Handling::USUAL
+    };
     const ACCESS: &'static [Access] = access::OF_DEPLOYER;
     type Live = Live;
 

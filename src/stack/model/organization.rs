@@ -75,6 +75,13 @@ impl Organization {
         !self.forward.is_empty()
     }
 
+    /// Whether Organizations tells the stack's account the names of others: it is the management account or a delegated
+    /// administrator, since it may deploy to organizational units. Of other hubs that is not known, and a refused call is
+    /// an event and counts in alarms on refused calls.
+    pub fn knows_names(&self) -> bool {
+        self.hears() && self.deploy && !self.ous.is_empty()
+    }
+
     /// Whether the alarms of the members are told.
     pub fn hears_alarms(&self) -> bool {
         self.forward.iter().any(|what| what == ALARMS)

@@ -36,6 +36,23 @@ async fn an_account_moves_between_the_set_and_the_targets_in_one_apply_and_a_mis
     assert!(!stacks().await);
     assert_eq!(world.run(&["plan", "--local", "--detailed-exitcode"]).code, 0);
 
+    // The set may also end as a whole.
+    let file = std::fs::read_to_string(world.path().join("stack.yaml")).unwrap();
+    let one = format!("  targets:\n    - {{ account: \"{a}\", role: deploy, region: {REGION} }}\n");
+    let without_set = file.lines().filter(|line| {
+        !["  ous:", "  except:", "  regions:"]
+            .iter()
+            .any(|key| line.starts_with(key))
+    });
+    let without_set: String = without_set.map(|line| format!("{line}\n")).collect();
+    world.edit(|_| without_set + &one);
+    world.ok(&APPLY);
+    assert!(stacks().await);
+    assert_eq!(world.run(&["plan", "--local", "--detailed-exitcode"]).code, 0);
+    world.edit(|_| file.clone());
+    world.ok(&APPLY);
+    assert_eq!(members.instances().await, Members::current(&[a, b]));
+
     // Somebody took the spokes of one account away.
     let reached = DeploymentTargets::builder()
         .organizational_unit_ids(unit)

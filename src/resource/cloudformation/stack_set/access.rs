@@ -46,6 +46,7 @@ pub(super) const ROWS: &[Access] = &[
         &[
             "cloudformation:DescribeStackSet",
             "cloudformation:ListStackInstances",
+            "cloudformation:ListStackSetOperationResults",
             "cloudformation:ListStackSetOperations",
         ],
         SETS,
@@ -73,13 +74,7 @@ pub(super) const ROWS: &[Access] = &[
         REACHED,
     )
     .because(WHY),
-    Access::write(
-        &[
-            "cloudformation:DescribeStackSetOperation",
-            "cloudformation:ListStackSetOperationResults",
-        ],
-        SETS,
-    ),
+    Access::write(&["cloudformation:DescribeStackSetOperation"], SETS),
     Access::delete(
         &[
             "cloudformation:UpdateStackSet",
@@ -91,7 +86,6 @@ pub(super) const ROWS: &[Access] = &[
     Access::delete(
         &[
             "cloudformation:DescribeStackSetOperation",
-            "cloudformation:ListStackSetOperationResults",
             "cloudformation:StopStackSetOperation",
             "cloudformation:DeleteStackSet",
         ],

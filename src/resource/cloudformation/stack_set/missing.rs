@@ -8,7 +8,7 @@ use crate::aws::organizations::{self, Account};
 use crate::resource::{Aws, Result};
 
 /// How often the same accounts are tried. CloudFormation never deploys to some, and does not say so.
-const TRIES: u32 = 2;
+const TRIES: usize = 2;
 
 /// The instances that a set lacks in its units and regions.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -54,10 +54,17 @@ pub(super) async fn read(wanted: &CloudformationStackSet, aws: &Aws, live: &Live
         let Accounts::Only(accounts) = &of.accounts else {
             continue;
         };
-        let accounts = accounts.clone();
-        if operation::ended(&newest, set.name, &Deed::CreateInstances(of)) >= TRIES {
-            missing.given_up.extend(accounts);
+        let mut passed_over: BTreeSet<_> = accounts.iter().cloned().collect();
+        let tried = operation::succeeded(&newest, set.name, &Deed::CreateInstances(of.clone()));
+        if tried.len() < TRIES {
+            continue;
         }
+        // An attempt that made an instance proves that CloudFormation can: somebody removed it since.
+        for id in tried.iter().take(TRIES) {
+            let reached = operation::reached(set, id).await?;
+            passed_over.retain(|account| !reached.contains(account));
+        }
+        missing.given_up.extend(passed_over);
     }
     let Missing { places, given_up } = &mut missing;
     places.retain(|place| !given_up.contains(&place.account));

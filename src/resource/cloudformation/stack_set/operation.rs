@@ -1,6 +1,7 @@
 //! Operations on the instances of a set: begun under an id that a later run finds again, and waited for.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use aws_sdk_cloudformation::types::{
@@ -156,7 +157,7 @@ impl<'a> Operations<'a> {
         let filter = OperationResultFilter::builder()
             .name(OperationResultFilterName::OperationResultStatus)
             .values(Result_::Failed.as_str());
-        let results = self.results(id, Some(filter.build())).await?.into_iter();
+        let results = results(&self.set, id, Some(filter.build())).await?.into_iter();
         let failed = results.filter(|result| result.status == Some(Result_::Failed));
         Ok(failed
             .map(|result| Failure {
@@ -166,34 +167,6 @@ impl<'a> Operations<'a> {
                 operation: id.to_owned(),
             })
             .collect())
-    }
-
-    async fn results(
-        &self,
-        id: &str,
-        filter: Option<OperationResultFilter>,
-    ) -> Result<Vec<StackSetOperationResultSummary>> {
-        let list = self
-            .set
-            .client()
-            .list_stack_set_operation_results()
-            .stack_set_name(self.set.name)
-            .operation_id(id)
-            .max_results(100)
-            .set_filters(filter.map(|filter| vec![filter]))
-            .call_as(self.set.call_as.to_sdk());
-        pages(async |token| {
-            let request = list.clone().set_next_token(token);
-            let page = self
-                .set
-                .aws
-                .call("cloudformation:ListStackSetOperationResults", || {
-                    request.clone().send()
-                })
-                .await?;
-            Ok((page.summaries.unwrap_or_default(), page.next_token))
-        })
-        .await
     }
 
     async fn describe(&self, id: &str) -> Result<Option<StackSetOperation>> {
@@ -225,7 +198,7 @@ impl<'a> Operations<'a> {
                 self.cx
                     .progress("queued behind another operation of the stack set");
             } else if count.is_due() && begun.elapsed() >= COUNT {
-                let results = self.results(id, None).await?;
+                let results = results(&self.set, id, None).await?;
                 if count.take(&results) {
                     moved = Instant::now();
                 }
@@ -275,18 +248,59 @@ pub(super) async fn newest(set: &Set<'_>) -> Result<Vec<StackSetOperationSummary
     Ok(listed.await?.summaries.unwrap_or_default())
 }
 
+/// What came of an operation in each account and region.
+async fn results(
+    set: &Set<'_>,
+    id: &str,
+    filter: Option<OperationResultFilter>,
+) -> Result<Vec<StackSetOperationResultSummary>> {
+    let list = set
+        .client()
+        .list_stack_set_operation_results()
+        .stack_set_name(set.name)
+        .operation_id(id)
+        .max_results(100)
+        .set_filters(filter.map(|filter| vec![filter]))
+        .call_as(set.call_as.to_sdk());
+    pages(async |token| {
+        let request = list.clone().set_next_token(token);
+        let page = set.aws.call("cloudformation:ListStackSetOperationResults", || {
+            request.clone().send()
+        });
+        let page = page.await?;
+        Ok((page.summaries.unwrap_or_default(), page.next_token))
+    })
+    .await
+}
+
+/// The accounts in which an operation did something.
+pub(super) async fn reached(set: &Set<'_>, id: &str) -> Result<BTreeSet<String>> {
+    let results = results(set, id, None).await?.into_iter();
+    Ok(results.filter_map(|result| result.account).collect())
+}
+
 /// How the ids of the attempts at `deed` begin.
 fn stem(set: &str, deed: &Deed) -> String {
     let wanted = serde_json::to_string(deed).unwrap_or_default();
     format!("{OURS}{}", fingerprint(&format!("{set} {wanted}")))
 }
 
-/// How many attempts at `deed` are among these operations and over, none if one is still running.
-pub(super) fn ended(operations: &[StackSetOperationSummary], set: &str, deed: &Deed) -> u32 {
-    match attempts(operations.iter(), &stem(set, deed)) {
-        (last, None) => last,
-        (_, Some(_)) => 0,
+/// The ids of the attempts at `deed` that succeeded, in the order of `operations`. None if one is still running.
+pub(super) fn succeeded<'o>(
+    operations: &'o [StackSetOperationSummary],
+    set: &str,
+    deed: &Deed,
+) -> Vec<&'o str> {
+    let stem = stem(set, deed);
+    if attempts(operations.iter(), &stem).1.is_some() {
+        return Vec::new();
     }
+    let succeeded = operations
+        .iter()
+        .filter(|one| one.status == Some(Status::Succeeded));
+    let ids = succeeded.filter_map(|one| one.operation_id.as_deref());
+    ids.filter(|id| id.strip_prefix(&stem).is_some_and(|rest| rest.starts_with('-')))
+        .collect()
 }
 
 /// The number of the last attempt that has ended, and the id of one that has not.

@@ -218,7 +218,7 @@ async fn all_stacks_that_cannot_be_read_are_told_in_one_error() {
             .count("stacks")
     };
     refused(&fake, 2);
-    let (id, other) = (id(), node(KIND, "444455556666.eu-central-2"));
+    let (id, other) = (id(), node(CloudformationStack::KIND, "444455556666.eu-central-2"));
     let (one, another) = (
         desired(),
         CloudformationStack {

@@ -77,3 +77,15 @@ async fn who_may_not_list_accounts_goes_by_what_is_there() {
     fake.script.refuse("accounts", 1, "AccessDeniedException", "no");
     assert_eq!(apply(&fake, &desired()).await.unwrap(), Vec::<String>::new());
 }
+
+/// Somebody who removes spokes again and again is no reason to give an account up.
+#[tokio::test(start_paused = true)]
+async fn an_account_whose_spokes_are_removed_gets_them_each_time() {
+    let fake = organization();
+    apply(&fake, &desired()).await.unwrap();
+    for _ in 0..4 {
+        forget(&fake, A, None);
+        assert_eq!(apply(&fake, &desired()).await.unwrap(), ["instances"]);
+        assert_eq!(apply(&fake, &desired()).await.unwrap(), Vec::<String>::new());
+    }
+}
