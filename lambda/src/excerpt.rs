@@ -66,7 +66,7 @@ pub(crate) struct Beginning {
 }
 
 impl Beginning {
-    /// An empty text of which at most `most` bytes are kept.
+    /// An empty text that keeps at most `most` bytes of what is written to it.
     pub fn new(most: usize) -> Self {
         Self {
             kept: String::new(),

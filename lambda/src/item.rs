@@ -17,15 +17,15 @@ pub(crate) struct Item {
     pub notice: Notice,
     /// Unique id: that of the EventBridge event or of the SNS message.
     pub identity: Option<String>,
-    /// Why nobody is told of it, but of an end where it goes on.
+    /// Why channels are not notified. One that shows the incident as going on still gets its end.
     pub muted: Option<String>,
     /// The JSON that routes match against: what an SNS message carried, or the event itself. It is kept because parsing is by
     /// far the most expensive step.
     payload: Json,
 }
 
-/// Splits an invocation event: one item per record of an SNS delivery, otherwise one item. What the relay itself wrote
-/// for the e-mail subscribers of a topic is none: it would go round in a circle.
+/// Splits an invocation event: one item per record of an SNS delivery, otherwise one item. What the relay itself published
+/// for the e-mail subscribers of a topic is left out: the relay would publish it again, in an endless loop.
 pub(crate) fn items(event: Value) -> Vec<Item> {
     let mut items = all_items(event);
     items.retain(|item| !item.is_mail());
@@ -128,8 +128,8 @@ impl Item {
         attributes.is_some_and(|attributes| attributes.get(MAIL_ATTRIBUTE).is_some())
     }
 
-    /// The ARN of the topic that the item came from, if the relay tells that topic's e-mail subscribers of it. Not of what
-    /// is sent again to only one destination.
+    /// The ARN of the topic that the item came from, if the relay publishes the item there for e-mail subscribers. `None` if
+    /// the item names destinations: it is sent again to only those.
     pub fn mail(&self, settings: &Settings) -> Option<&str> {
         let source = &self.notice.source;
         let to_all = self.envelope.channels.is_empty() && self.envelope.topics.is_empty();

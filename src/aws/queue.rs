@@ -44,7 +44,9 @@ impl Queue {
         }))
     }
 
-    /// About how many messages wait in it.
+    /// `ApproximateNumberOfMessages`: about how many messages can be received now, without those in flight or delayed. 0 if the
+    /// queue does not exist.
+    /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_GetQueueAttributes.html>
     pub async fn waiting(&self, aws: &Aws) -> Result<usize> {
         let name = QueueAttributeName::ApproximateNumberOfMessages;
         let request = aws.connection.clients.sqs.get_queue_attributes();

@@ -17,7 +17,7 @@ use crate::stack::{HttpRoute, Throttle};
 
 /// The key of the endpoint's resources in the graph. No key in a stack file contains a dot.
 pub const ACTIONS: &str = "slack.actions";
-/// MB, of which the function needs little.
+/// Memory in MB; the function needs little.
 const MEMORY: i32 = 128;
 /// Up to this number, the relay's policy names each alarm that has a name of its own. All policies of a role have 10,240
 /// characters.

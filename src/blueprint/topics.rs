@@ -22,7 +22,7 @@ use crate::stack::{Endpoint, FilterScope, Subscription, Topic};
 /// A policy is limited to 30 KB.
 const NAMED_ALARMS: usize = 50;
 
-/// The names of alarms as a policy can have them: of more than `most`, any name.
+/// The names of alarms as patterns of a policy: `*` alone if there are more than `most`.
 pub(super) fn alarm_patterns(names: Vec<String>, most: usize) -> Vec<String> {
     match names.len() > most {
         true => vec!["*".to_owned()],
@@ -30,7 +30,7 @@ pub(super) fn alarm_patterns(names: Vec<String>, most: usize) -> Vec<String> {
     }
 }
 
-/// A name as a policy can have it: `*` for what is no character of its own there, or none that IAM takes.
+/// A name as a pattern of a policy: `*` stands for characters with a meaning of their own there, and for those that IAM refuses.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html>
 fn pattern(name: &str) -> String {
     let plain = |c: char| (c.is_ascii_graphic() || c == ' ') && !"*?$\\\"".contains(c);

@@ -3,7 +3,7 @@
 use super::style;
 use crate::operate::import::{Defect, Imported, Sort};
 
-/// Most names that are shown of those of which the same is to be said.
+/// Maximum number of names shown in one line that says the same of all of them.
 const NAMED: usize = 10;
 
 /// The defects by sort; an empty text if there are none.

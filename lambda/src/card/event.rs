@@ -40,7 +40,7 @@ fn other(unknown: &Unknown, event: &Event, severity: Severity, frame: &Frame<'_>
     }
 }
 
-/// The headline of something without a layout, of which some is known.
+/// The headline of an event without a layout, from the few things that are known of it.
 pub(super) fn gist(kind: &Phrase, gist: &Gist, frame: &Frame<'_>) -> Phrase {
     let words = frame.words;
     let name = |text: &Option<String>| text.as_deref().map(|text| code(text, words));

@@ -13,7 +13,7 @@ pub(super) struct Colour(pub u8, pub u8, pub u8);
 /// Column and row, in pixels from the left and the top.
 pub(super) type Point = (f64, f64);
 
-/// Lengths of the parts of a dashed line.
+/// Lengths of the dashes of a line and of the gaps between them, in pixels.
 #[derive(Clone, Copy)]
 pub(super) struct Dashes {
     pub on: i32,
@@ -45,6 +45,7 @@ pub(super) struct Canvas {
 }
 
 impl Canvas {
+    /// Fills the pixels from column `left` and row `top` to before `right` and `bottom`.
     pub fn rectangle(&mut self, left: i32, top: i32, right: i32, bottom: i32, colour: Colour) {
         let shape = Shape::Rectangle {
             x: (left, right),
@@ -53,6 +54,7 @@ impl Canvas {
         self.shapes.push((shape, colour));
     }
 
+    /// A dashed horizontal line from column `left` to before `right`, `height` pixels thick from row `top` down.
     pub fn dashed_across(
         &mut self,
         left: i32,
@@ -67,21 +69,24 @@ impl Canvas {
         }
     }
 
+    /// A dashed vertical line in column `x`, one pixel thick, from row `top` to before `bottom`.
     pub fn dashed_up(&mut self, x: i32, top: i32, bottom: i32, dashes: Dashes, colour: Colour) {
         for (from, to) in dashes.between(top, bottom) {
             self.rectangle(x, from, x + 1, to, colour);
         }
     }
 
+    /// A line with round ends through all points, `width` pixels thick.
     pub fn line(&mut self, points: Vec<Point>, width: f64, colour: Colour) {
         self.shapes.push((Shape::Line { points, width }, colour));
     }
 
+    /// A filled circle with a radius in pixels.
     pub fn dot(&mut self, at: Point, radius: f64, colour: Colour) {
         self.line(vec![at], 2.0 * radius, colour);
     }
 
-    /// Characters that the font lacks are blank.
+    /// One line of text whose upper left corner is in column `x` and row `y`. Characters that the font lacks are blank.
     pub fn text(&mut self, x: i32, y: i32, text: &str, colour: Colour) {
         let text = text.to_owned();
         self.shapes.push((Shape::Text { x, y, text }, colour));
@@ -148,7 +153,7 @@ impl Shape {
     }
 }
 
-/// Covers what a line with round ends covers of a row; false if it is elsewhere.
+/// Adds to `ink` how much a line with round ends covers of row `y`; false if it does not reach the row.
 fn stroke(from: Point, to: Point, width: f64, y: i32, ink: &mut [f64]) -> bool {
     let middle = f64::from(y) + 0.5;
     let reach = width / 2.0 + 0.5;
@@ -182,7 +187,7 @@ fn columns(ink: &mut [f64], left: i32, right: i32, mut each: impl FnMut(i32, &mu
     }
 }
 
-/// Puts ink of a colour on a row, and takes it off the brush.
+/// Mixes `colour` into a row of pixels, as much as `ink` says of each, and sets `ink` to zero again.
 fn blend(row: &mut [u8], ink: &mut [f64], colour: Colour) {
     let colour = [colour.0, colour.1, colour.2];
     for (pixel, cover) in row.chunks_exact_mut(3).zip(ink) {

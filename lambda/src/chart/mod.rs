@@ -19,16 +19,16 @@ use times::Axis;
 /// Size of the picture, in pixels.
 pub(crate) const WIDTH: i32 = 800;
 pub(crate) const HEIGHT: i32 = 300;
-/// The most lines.
+/// Maximum number of lines in one picture.
 pub(crate) const MAX_SERIES: usize = 5;
-/// A value beyond this, in either direction, is none.
+/// Largest absolute value that is drawn. A larger one counts as missing, since its scale would overflow an `f64`.
 const LARGEST: f64 = 1e300;
 
 const INK: Colour = Colour(0x3c, 0x44, 0x4d);
 const GRID: Colour = Colour(0xe3, 0xe7, 0xeb);
 const AXIS: Colour = Colour(0x9a, 0xa3, 0xad);
 const ALARM: Colour = Colour(0xd7, 0x26, 0x3d);
-/// Of the lines, in their order.
+/// The colours of the lines, in their order.
 const LINES: [Colour; MAX_SERIES] = [
     Colour(0x1f, 0x6f, 0xb2),
     Colour(0x2a, 0x9d, 0x6e),

@@ -38,6 +38,7 @@ pub struct Press {
 }
 
 impl Act {
+    /// All buttons, in the order in which a message shows them.
     pub const ALL: [Self; 5] = [
         Self::Acknowledge,
         Self::SnoozeOneHour,

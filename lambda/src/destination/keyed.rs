@@ -149,8 +149,8 @@ impl<'a> Piece<'a> {
     }
 }
 
-/// Cuts pieces until all fit into `room` units of `measure`: JSON first, then prose, how the message came, and at last the
-/// facts, of which the first says the most. What would be too short to say anything goes.
+/// Cuts pieces until all fit into `room` units of `measure`: JSON first, then prose, then how the message came, then the
+/// facts, the last one first, since the first ones say the most. A piece that would become too short to be useful is left out.
 pub(super) fn fit(pieces: &mut Vec<Piece<'_>>, room: usize, measure: fn(char) -> usize, words: &Words) {
     let size = |text: &str| text.chars().map(measure).sum::<usize>();
     let whole = |piece: &Piece<'_>| {

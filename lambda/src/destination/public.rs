@@ -41,7 +41,7 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
         // These contain an address of IPv4: mapped, translated by NAT64, which AWS has, and 6to4.
         [0, 0, 0, 0, 0, 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => within(high, low),
         [0x2002, high, low, ..] => within(high, low),
-        // Of protocols, such as Teredo, and for documents.
+        // Reserved: for protocols, such as Teredo, and for examples in documents.
         [0x2001, 0..=0x1ff | 0xdb8, ..] | [0x3fff, 0..=0xfff, ..] => false,
         [first, ..] => first & 0xe000 == 0x2000,
     }
@@ -50,7 +50,7 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
 /// The `https://` URL of any public host with its scheme.
 ///
 /// # Errors
-/// It is none.
+/// `Wrong`: not an `https://` URL of a public host.
 pub(super) fn url(text: &str) -> Result<String, Wrong> {
     let (scheme, rest) = text.split_once("://").unwrap_or(("https", text));
     let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));

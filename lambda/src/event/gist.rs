@@ -79,7 +79,8 @@ impl Gist {
         Self::of(kind, resources, detail, link::in_json(single(detail)))
     }
 
-    /// Reads JSON that may have more of it in its texts, and secrets. What is not seen at a glance does not count.
+    /// Reads JSON that may have secrets, and more JSON in its texts. Masked and deep fields, and those beyond the first, count as
+    /// missing.
     pub(super) fn glance(kind: &str, resources: &[String], detail: &Value) -> Self {
         let seen = mask::glance(detail);
         Self::of(Some(kind), resources, &seen, link::in_json(single(detail)))

@@ -24,7 +24,7 @@ pub struct Insight {
 }
 
 impl Insight {
-    /// Reads `insightDetails`; `None` if it is none.
+    /// Reads `insightDetails`; `None` if it has another form.
     pub(super) fn read(details: &Value) -> Option<Self> {
         let kind = text(details, "insightType")?;
         let rate = |part: &str| {

@@ -120,7 +120,7 @@ impl<'a> Masked<'a> {
     }
 }
 
-/// JSON of which at most `most` characters are worth showing; `None` if it is null.
+/// JSON, to be shown in at most `most` characters; `None` if it is null.
 pub(super) fn shown(value: &Value, most: usize) -> Option<Excerpt> {
     (!value.is_null()).then(|| Excerpt::of_json(&Masked::new(value), most))
 }

@@ -41,7 +41,7 @@ impl Answer {
         }
     }
 
-    /// The answer about an alert of which the relay tries the rest again.
+    /// The answer about an alert that some destinations did not take yet: the relay tries those again.
     pub fn deferred() -> Self {
         Self {
             status: 202,

@@ -77,7 +77,7 @@ struct Call<'a> {
 /// What goes to the dead-letter queue.
 struct Rest<'a> {
     destinations: Vec<Destination>,
-    /// The alert, or the text of a body that is none.
+    /// The alert, or the text of a body that is not an alert.
     event: Json,
     /// Size in bytes of a body whose Base64 `event` holds, because it is no text.
     base64: Option<usize>,
@@ -237,7 +237,7 @@ impl Ingest {
         }
     }
 
-    /// The item and the letter for an envelope with an alert, or with a body that is none.
+    /// The item and the letter for an envelope with an alert, or with a body that is not an alert.
     fn item(&self, envelope: Envelope) -> (Item, Letter) {
         let locale = self.dispatcher.settings.locale;
         let text = match &*envelope.event {

@@ -95,7 +95,7 @@ impl Destinations {
         };
         let mut record = held.record.clone();
         record.forget(incident, telling.remind());
-        // What begins in a message of its own is nobody's yet.
+        // A step that begins a new message ignores an old snooze.
         if record.is_snoozed(Timestamp::now()) && record.step(incident) != Step::Begin {
             card.mentions.clear();
         }

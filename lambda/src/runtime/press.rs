@@ -233,7 +233,7 @@ impl Destinations {
         if !alarm.is_in(asking.account) {
             return Err("the alarm is in another account");
         }
-        // Events bring an alarm of another region here, and when a mute ends, there is none.
+        // An alarm of another region comes here by events. CloudWatch sends no event when a mute of it ends.
         match alarm.region == self.aws().region() {
             true => Ok(()),
             false => Err("the alarm is in another region"),

@@ -29,7 +29,7 @@ pub(super) struct Refusal {
 
 /// How long a message that is not taken is tried again; a person looks at it then.
 const GIVEN_UP_AFTER: Duration = Duration::from_secs(4 * 24 * 60 * 60);
-/// How long the retry queue keeps a step of an incident of which another process tells.
+/// How long the retry queue delays a step of an incident that another process holds.
 const BUSY: Duration = Duration::from_secs(5);
 /// How long a missing permission may be one that IAM has not spread yet.
 const SPREADING: Duration = Duration::from_secs(10 * 60);

@@ -1,6 +1,6 @@
-//! What nobody is told of: what is about an alarm that an alarm mute rule of CloudWatch mutes, what comes by a rule or a
-//! topic with an open mute window, and the first data of a new alarm, which CloudWatch tells as the end of something.
-//! Nothing of it is kept: CloudWatch itself runs an alarm's actions after its window.
+//! Which messages are not delivered: those about an alarm that an alarm mute rule of CloudWatch mutes, those that come by a
+//! rule or a topic with an open mute window, and the first data of a new alarm, which CloudWatch reports as a return to OK.
+//! None of them is kept for later: CloudWatch itself runs an alarm's actions after its window.
 
 use super::dispatcher::Dispatcher;
 use crate::contract::ChannelKey;
@@ -33,8 +33,8 @@ impl Dispatcher {
         Some(format!("muted by `{mute}`"))
     }
 
-    /// Why `channel` is told nothing of `item`. Where the service keeps incidents, so that none is put into a digest, it is told
-    /// of an end: what it was told before the window must not go on for ever.
+    /// Why `channel` does not get `item`. A service that keeps incidents still gets their ends: otherwise an incident that began
+    /// before the window would stay open there for ever.
     pub fn silenced<'i>(&self, item: &'i Item, channel: &ChannelKey) -> Option<&'i str> {
         let reason = item.muted.as_deref()?;
         let incident = item.notice.incident();

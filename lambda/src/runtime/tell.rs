@@ -58,8 +58,8 @@ impl Destinations {
         })
     }
 
-    /// Whether the card is a step of an incident, and the channel's service does not order those by itself. A test is none, and
-    /// of what is known to be overtaken nothing more is to be found out.
+    /// Whether the table has to say if a later step of the incident was delivered: the channel's service keeps incidents, and
+    /// does not order their steps by itself. A test is no step of an incident, and an overtaken card needs no second check.
     fn has_order(&self, channel: &ChannelKey, card: &Card) -> bool {
         let known = self.settings().channels.get(channel);
         let keeps = known.is_some_and(|known| known.channel_type.keeps_incidents());

@@ -39,7 +39,8 @@ impl Build<'_> {
         let template = spoke::template(stack, organization, self.home);
         let mut after = after.to_vec();
         if organization.has_set() {
-            // An account that moves from the set to the targets has the names of its spoke once only.
+            // The set comes before the targets' stacks: both give a spoke the same names, so in an account that moves from the
+            // set to the targets the old spoke must be gone first.
             let set = CloudformationStackSet {
                 name: self.names.members_bus(),
                 description: format!("alertctl stack {}: spokes of the organization", stack.stack),
@@ -86,7 +87,8 @@ impl Build<'_> {
         }));
     }
 
-    /// AWS passes them on to all that the stacks make, so they do not say that it is this stack's.
+    /// The tags of a spoke's stack. CloudFormation copies them to all its resources, so the tags that mark resources as this
+    /// stack's own are left out.
     fn tags_of_spokes<R: Resource>(&self, key: &str) -> Tags {
         let mut tags = self.tags::<R>(key);
         tags.remove(STACK_TAG);
@@ -113,7 +115,7 @@ fn call_as(organization: &Organization) -> CallAs {
     }
 }
 
-/// A target has a spoke of its own, which sends the same events.
+/// Accounts without an instance of the stack set: those excepted, and the targets, whose own spoke sends the same events.
 fn without_spoke_of_set(organization: &Organization) -> impl Iterator<Item = &str> {
     let targets = organization.targets.iter().map(|target| &target.account);
     let accounts: BTreeSet<_> = organization

@@ -108,7 +108,7 @@ pub(super) async fn found(aws: &Aws, stack: &Stack) -> Result<Vec<Found>, Failur
     Ok(found)
 }
 
-/// What is muted: the rules of the account, and what of the stack file has none.
+/// What is muted: the alarm mute rules of the account, and the mutes of the stack file that have no such rule.
 pub(super) fn rows(stack: &Stack, rules: &[Found], now: Timestamp) -> Vec<MuteRow> {
     let mut rows: Vec<_> = rules.iter().map(|found| row(stack, found, now)).collect();
     let windows = blueprint::settings(stack).mutes;

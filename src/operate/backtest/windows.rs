@@ -104,7 +104,7 @@ impl Minutes {
     }
 }
 
-/// The ends of the periods of this length on the clock of `zone`, of which the last is not after `until`: full minutes,
+/// The ends of the periods of this length on the clock of `zone`, up to `until`: full minutes,
 /// hours, days, and weeks from Monday. The first is at or before `from`.
 pub fn clock(zone: &TimeZone, period: i64, from: i64, until: i64) -> Vec<i64> {
     let Some(mut at) = floor(zone, period, from) else {

@@ -15,7 +15,7 @@ const CLOSED: &[&str] = &[
 /// Slack's error codes for an app that may not post in a channel.
 /// <https://docs.slack.dev/reference/methods/chat.postMessage#errors>
 const NOT_THERE: &[&str] = &["not_in_channel", "restricted_action"];
-/// What Slack answers an app of which it knows no channel, in place of a webhook's 404.
+/// The error with which Slack answers an app whose channel it does not know, in place of a webhook's 404.
 /// <https://docs.slack.dev/reference/methods/chat.postMessage#errors>
 const OF_APP: &str = " answers 200 OK: ";
 /// Slack's error code for an app in an archived channel.

@@ -18,10 +18,10 @@ pub struct Made {
     pub nodes: Vec<String>,
     pub of_type: &'static str,
     pub properties: Value,
-    /// Logical ids of what must exist before it, and what it does not refer to.
+    /// Logical ids of resources that must exist before it, and that its properties do not refer to.
     pub depends_on: Vec<String>,
     pub deletion: Option<&'static str>,
-    /// What CloudFormation cannot say of it.
+    /// Settings of the resource that CloudFormation has no properties for.
     pub lost: Vec<String>,
 }
 

@@ -19,7 +19,7 @@ const CHAT: &str = "Channels of Amazon Q Developer in chat applications are not 
                     `alertctl encrypt-hook --channel team --write`.";
 const FILTERED: &str = "Only what was asked for by `--prefix` or `--tag` is here.";
 
-/// The text, and which lines are of which entry: of the key in the section.
+/// The text, and which lines belong to which entry, by section and key.
 pub(super) struct Page {
     pub text: String,
     lines: Vec<(Range<usize>, &'static str, String)>,

@@ -17,13 +17,14 @@ pub(super) fn place(arn: &str) -> Option<(&str, &str)> {
     }
 }
 
-/// Whether a stack file can name it: no topic with an order, which no alarm tells.
+/// Whether a stack file can name the topic. FIFO topics, whose names end in `.fifo`, are left out: alarms cannot notify them.
 pub(super) fn can_be_named(topic: &Topic) -> bool {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
     !topic.name.is_empty() && topic.name.len() <= 256 && topic.name.chars().all(allowed)
 }
 
-/// The topics among the ARNs that are `told`, by key: those that exist, and those of other accounts, of which nothing is known.
+/// The topics among the ARNs that alarms and rules notify (`notified`), by key: existing ones, and those of other accounts,
+/// which cannot be read.
 pub(super) fn named(
     told: &BTreeSet<&str>,
     inventory: &Inventory,
@@ -41,7 +42,7 @@ pub(super) fn named(
             arn: (*arn).to_owned(),
             ..Topic::default()
         };
-        // Two topics of one name are one too many for a stack file: the other one is told by its ARN.
+        // A stack file can name only one topic of this name: the other one is written as its ARN.
         let is_alone = topics.iter().all(|other| other.name != topic.name);
         if is_foreign && is_alone && can_be_named(&topic) {
             topics.push(topic);

@@ -27,7 +27,7 @@ const EXAMPLE: &str = "example";
 pub struct Query {
     /// As in `preset`.
     service: &'static str,
-    /// By tag: the values of which a resource has one, or none for any value.
+    /// By tag: the values that match, one of which is enough; an empty list matches any value.
     pub tags: BTreeMap<String, Vec<String>>,
 }
 

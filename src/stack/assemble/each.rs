@@ -21,7 +21,8 @@ pub const SECTIONS: [&str; 2] = ["alarms", "rules"];
 const MAX_ELEMENTS: usize = 1_000;
 /// Most bytes of all texts with those of the new entries.
 const MAX_TEXT: usize = 32 * 1024 * 1024;
-/// Longest key of an entry that is made for an element. It is a part of names, of which some have 64 characters.
+/// Longest key of an entry that is made for an element. It becomes a part of names, and some of those have at most 64
+/// characters.
 const MAX_KEY: usize = 100;
 
 /// The entries that were made for elements, and where a problem with one of them is shown: each has places of its own, behind
@@ -330,7 +331,7 @@ fn as_key(text: &str) -> String {
     text.chars().map(plain).collect()
 }
 
-/// Moves the places within `range` to `start`; others, of what aliases and defaults brought, stay.
+/// Moves the places within `range` to `start`. Places outside it stay: aliases and defaults brought those values from elsewhere.
 fn move_into(entry: &mut Entry, range: &Span, start: usize) {
     let moved = |span: &mut Span| {
         if range.start <= span.start && span.end <= range.end {

@@ -20,7 +20,7 @@ const MAX_FILES: usize = 100;
 /// What a stack is read from.
 #[derive(Debug, Clone, Default)]
 pub struct Input {
-    /// The files, of which each is laid over those before it; `-` is standard input. At least one.
+    /// The files, each laid over those before it; `-` is standard input. At least one.
     pub files: Vec<PathBuf>,
     pub variables: Variables,
 }

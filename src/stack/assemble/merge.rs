@@ -50,7 +50,7 @@ fn is_map(node: &Node) -> bool {
     matches!(node.kind, Kind::Map(_))
 }
 
-/// Whether a mapping is one value: an address, of which a part alone means nothing.
+/// Whether a mapping is one value: an address, whose parts mean nothing alone.
 fn is_one(node: &Node) -> bool {
     node.entry("env").is_some() || node.entry("encrypted").is_some()
 }

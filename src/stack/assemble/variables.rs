@@ -12,7 +12,7 @@ use crate::stack::file::tree::{Kind, Node};
 
 /// Deepest nesting of defaults in defaults.
 const MAX_NESTED: usize = 8;
-/// Most `${` without an end in one value, each of which is looked for to the end of the value.
+/// Maximum number of unclosed `${` in one value: for each, the rest of the value is searched for its `}`.
 const MAX_OPEN: usize = 20;
 
 /// What variables stand for: those that were given go before the environment's, and these before those of files.
@@ -34,7 +34,8 @@ impl fmt::Debug for Variables {
 }
 
 impl Variables {
-    /// Those of the environment, those that were given, and those of files, of which a later one goes before.
+    /// The variables of the environment, those given on the command line, and those of files; a later file overrides an earlier
+    /// one.
     pub fn new(
         given: impl IntoIterator<Item = (String, String)>,
         of_files: impl IntoIterator<Item = (String, String)>,

@@ -170,7 +170,7 @@ impl<'de> Deserializer<'de> for &'de Node {
         }
     }
 
-    /// `key:` without a value is an empty mapping. A list is none, although serde would read a struct from one, field by
+    /// `key:` without a value is an empty mapping. A list is refused, although serde would read a struct from one, field by
     /// field.
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
         let entries = match &self.kind {

@@ -240,7 +240,7 @@ impl<'a> Builder<'a> {
     }
 }
 
-/// The entries that a merge key adds: those of a mapping, or of several, of which the first goes before.
+/// The entries that a merge key adds: those of a mapping, or of several; the first one that has a key wins.
 /// <https://yaml.org/type/merge.html>
 fn defaults(node: Node) -> Option<Vec<Entry>> {
     match node.kind {

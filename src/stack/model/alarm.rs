@@ -138,8 +138,8 @@ impl Alarm {
     }
 }
 
-/// Those of what runs on ALARM that hear of its end, too. Of what is named by its ARN, only topics do: what else runs does
-/// something, and doing it again undoes nothing.
+/// The receivers among the actions on ALARM that are notified of its end, too. Of ARNs, only topics are: another action, such
+/// as stopping an instance, would not be undone by running it again.
 pub fn hears_of_ends(names: &[String]) -> Vec<String> {
     let hears = |name: &&String| !is_arn(name) || name.split(':').nth(2) == Some("sns");
     names.iter().filter(hears).cloned().collect()

@@ -6,14 +6,23 @@
 use crate::card::cut::width;
 use serde::Serialize;
 
+/// Longest text of a message without embeds, in UTF-16 units.
+/// <https://discord.com/developers/docs/resources/webhook#execute-webhook>
 pub(super) const MAX_CONTENT: usize = 2_000;
+/// Longest title of an embed, in UTF-16 units.
 pub(super) const MAX_TITLE: usize = 256;
+/// Longest description of an embed, in UTF-16 units.
 pub(super) const MAX_DESCRIPTION: usize = 4_096;
+/// Maximum number of fields of an embed.
 pub(super) const MAX_FIELDS: usize = 25;
+/// Longest value of a field, in UTF-16 units.
 pub(super) const MAX_VALUE: usize = 1_024;
+/// Longest address that a title leads to, in UTF-16 units. Discord does not document its limit.
 pub(super) const MAX_URL: usize = 2_048;
+/// Maximum number of embeds of a message.
+/// <https://discord.com/developers/docs/resources/webhook#execute-webhook>
 pub(super) const MAX_EMBEDS: usize = 10;
-/// Most characters in all texts of all embeds of a message.
+/// Length of all titles, descriptions, fields and footers of a message's embeds together, in UTF-16 units.
 pub(super) const MAX_ALL: usize = 6_000;
 
 /// Discord shows no preview of the pages that a message links; it would show no embeds at all either.

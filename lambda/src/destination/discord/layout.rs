@@ -11,21 +11,23 @@ use crate::contract::Locale;
 use crate::destination::share::Shares;
 use crate::locale::Words;
 
-/// Longest headline that is no title.
+// All limits here are in UTF-16 units. They are our choice, within those of Discord in `embed.rs`.
+
+/// Longest headline in a description; one that fits into [`MAX_TITLE`] is the title.
 const MAX_HEADLINE: usize = 1_000;
-/// Longest label of a fact shown.
+/// Longest label of a fact; Discord accepts 256 units.
 const MAX_LABEL: usize = 100;
-/// Longest value that stands beside others: a row has three.
+/// Longest value of a fact that stands beside others: Discord puts up to three into a row.
 const MAX_INLINE: usize = 40;
-/// Longest text in one piece; what is around it fits beside it into a description.
+/// Longest text in one piece. [`MAX_DESCRIPTION`] has room for it and for its title and markup.
 const MAX_PIECE: usize = 3_900;
-/// Longest small print.
+/// Longest footer; Discord accepts 2,048 units.
 const MAX_FOOTER: usize = 1_000;
-/// Most characters in the rows of one digest; the headline and the time are beside them.
+/// Length of all rows of one digest together. [`MAX_ALL`] has room for them and for the headline and the time.
 const MAX_ROWS: usize = 5_400;
-/// Longest address in a row.
+/// Longest address in a row; a longer one is left out.
 const MAX_LINK: usize = 400;
-/// Longest row of which only the text is left.
+/// Length to which the plain text of a row is cut if the row with its markup is too long.
 const MAX_BARE: usize = 600;
 
 /// The embeds of a card. If together they have too many characters, the texts get shorter, and at last facts are missing.
@@ -43,7 +45,7 @@ pub(super) fn embeds(card: &Card) -> Vec<Embed> {
     embeds
 }
 
-/// The embeds of which each text has its share of its space.
+/// The embeds of a card. `shares` say how much of its usual space each text may take.
 fn within(card: &Card, shares: Shares) -> Vec<Embed> {
     let words = card.locale.words();
     let mut pages = Pages::new(card);

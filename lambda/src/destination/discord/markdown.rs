@@ -124,8 +124,8 @@ pub(super) fn block_width(c: char) -> usize {
     }
 }
 
-/// A link, in which Discord calls nobody. It makes none of a label with brackets, and takes the first closing parenthesis for
-/// the end of the address.
+/// A link. Discord mentions nobody inside one. It does not render a link whose label has brackets, and takes the first closing
+/// parenthesis for the end of the address, so these are replaced.
 pub(super) fn link(link: &Link) -> String {
     let label = link.label.replace('[', "(").replace(']', ")");
     let mut page = String::with_capacity(link.page.len());

@@ -62,7 +62,7 @@ fn pages(card: &Card) -> impl Iterator<Item = &Link> {
     card.link.iter().chain(others.flatten())
 }
 
-/// A link. Its page has none of the characters that would end it, and neither has its text.
+/// A link. The characters that would end it are taken out of its address and of its text.
 fn page(link: &Link, words: &Words) -> String {
     let label = clip(&link.label, MAX_LABEL, words).replace(['<', '>', '|'], " ");
     format!("<{}|{}>", link.page, inert(&label))

@@ -75,7 +75,7 @@ impl Widget {
         })
     }
 
-    /// A paragraph of which so many lines are shown at first.
+    /// A paragraph. So many lines are shown at first, and all of them on a click.
     pub fn folded(html: String, lines: u32) -> Self {
         Self::TextParagraph(Paragraph {
             text: html,
@@ -98,7 +98,7 @@ impl Widget {
     }
 }
 
-/// Google does not say whether the text of a button is HTML, so it has none of its characters.
+/// Google does not say whether the text of a button is HTML, so HTML's characters are taken out.
 fn button(link: &Link, words: &Words) -> Button {
     let text = clip(&one_line(&link.label), MAX_BUTTON, words);
     Button {

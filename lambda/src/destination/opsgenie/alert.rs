@@ -192,7 +192,7 @@ fn details(card: &Card, mut facts: Vec<Piece<'_>>, words: &Words) -> Map<String,
     details.map(|(label, text)| (label, text.into())).collect()
 }
 
-/// What people filter alerts by. A test has none of a severity, by which a policy may call people.
+/// The tags that people filter alerts by. A test has no tag with a severity, since a policy may call people by that.
 fn tags(card: &Card, words: &Words) -> Vec<String> {
     let kind = match card.test {
         true => "test",

@@ -1,4 +1,4 @@
-//! HTML, of which nothing from outside becomes any.
+//! HTML for Opsgenie. Texts from events are escaped, so that none of them is read as HTML.
 
 use crate::card::cut::{clip, width};
 use crate::card::{Phrase, Style};
@@ -7,14 +7,14 @@ use crate::locale::Words;
 /// Least of a name that is worth showing.
 const LEAST: usize = 20;
 
-/// Text for where HTML is rendered.
+/// Escapes text for a field that Opsgenie renders as HTML.
 pub(super) fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")
 }
 
-/// What a character takes there.
+/// Length of a character in escaped text.
 pub(super) fn escaped_width(c: char) -> usize {
     match c {
         '&' => "&amp;".len(),

@@ -144,7 +144,7 @@ pub fn event(card: &Card) -> Event {
     event
 }
 
-/// The event of which each text has its share of its space.
+/// The event. `shares` say how much of its usual space each text may take.
 fn within(card: &Card, Shares { json, prose, facts }: Shares) -> Event {
     let (key, phase) = match &card.incident {
         Some(incident) => (Some(incident.key.clone()), Some(incident.phase)),
@@ -202,8 +202,8 @@ fn within(card: &Card, Shares { json, prose, facts }: Shares) -> Event {
     }
 }
 
-/// The same for all tries of a message, also of one that is late. What comes again because it is more urgent than it was said
-/// to be, or calls somebody else, is another message: whoever leaves out what has come before must not leave out that.
+/// The id of the event. It is the same for all tries of a message, also late ones, so that receivers can drop duplicates. The
+/// same alert with another severity or other mentions gets another id, since receivers must not drop that one.
 fn id(card: &Card, data: &Data) -> String {
     let own = card.identity();
     let urgency = [own.as_str(), data.severity].into_iter();

@@ -20,7 +20,7 @@ fn key(secret: &str) -> Option<Vec<u8>> {
     SIZES.contains(&key.len()).then_some(key)
 }
 
-/// The signature of one try of a message, made at `seconds` since 1970. `None` if the secret is none.
+/// The signature of one try of a message, made at `seconds` since 1970. `None` if `secret` is not a valid secret.
 pub(super) fn signature(secret: &str, id: &str, seconds: i64, body: &[u8]) -> Option<String> {
     let mut mac = Hmac::<Sha256>::new_from_slice(&key(secret)?).ok()?;
     mac.update(format!("{id}.{seconds}.").as_bytes());

@@ -111,7 +111,7 @@ pub(super) fn code(text: &str) -> String {
     format!("`{}`", escape(&text.replace('`', "'")))
 }
 
-/// Code of which the beginning fits into `limit`; says how much is missing.
+/// Code, cut so that it fits into `limit`; it says how much is missing.
 pub(super) fn clipped_code(text: &str, limit: usize, words: &Words) -> String {
     code(&cut(text, 0, limit, words, escaped_width))
 }

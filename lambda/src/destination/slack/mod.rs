@@ -33,7 +33,7 @@ const SERVICE: &str = "Slack";
 const MAX_MESSAGE: usize = 13_200;
 /// Longest headline. With all mentions before it, it stays within Slack's 3,000 characters for a text.
 const MAX_HEADLINE: usize = 2_000;
-/// Longest headline of which only the text is left.
+/// Length to which the plain text of a headline is cut if the headline with its markup is too long.
 const MAX_BARE: usize = 160;
 /// Longest headline in a notification; a phone shows far less.
 const MAX_NOTICE: usize = 500;

@@ -17,7 +17,7 @@ const MAX_ROWS: usize = 10_800;
 const MAX_ROW_SECTION: usize = 2_900;
 /// Longest address in a row. A longer one consists almost only of escapes and is not worth the space.
 const MAX_LINK: usize = 600;
-/// Longest row of which only the text is left.
+/// Length to which the plain text of a row is cut if the row with its markup is too long.
 const MAX_BARE: usize = 600;
 const FENCE: &str = "```";
 
@@ -45,7 +45,7 @@ pub(super) fn blocks(card: &Card, most: usize) -> Vec<Block> {
     blocks
 }
 
-/// The blocks of a section of which each text has one of `share` parts of its space.
+/// The blocks of a section. Each text may take one of `share` parts of its usual space.
 fn blocks_of(section: &Section, share: usize, words: &Words) -> Vec<Block> {
     match section {
         Section::Prose(prose) => {
@@ -106,7 +106,7 @@ fn field(fact: &Entry, share: usize, words: &Words) -> Text {
     let shown = value(&cut(&fact.value.text));
     let shown = match width(&shown) <= most {
         true => shown,
-        // Almost only of what would be markup: cut so that what keeps it from that fits, too.
+        // The text is mostly characters of markup, and escaping made it too long: it is cut by its escaped length instead.
         false => escape(&cut(&plain(&fact.value.text))),
     };
     Text::mrkdwn(format!("*{label}*\n{shown}"))

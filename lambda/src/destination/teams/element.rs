@@ -76,7 +76,7 @@ impl Element {
         }
     }
 
-    /// A label and its value in columns, of which those of all facts have the same width.
+    /// A label and its value in two columns, which have the same width in all facts.
     pub fn fact(label: Run, value: Run) -> Self {
         let column = |width, run| Column {
             width,

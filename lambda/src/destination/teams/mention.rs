@@ -72,7 +72,7 @@ pub(super) fn of(card: &Card) -> Vec<Called> {
     called
 }
 
-/// What is shown of a person. It stands in Markdown, so it has none of its characters.
+/// The name that is shown of a person. It stands in Markdown, so Markdown's characters are taken out.
 fn name(who: &str) -> String {
     let local = who.split_once('@').map_or(who, |(local, _)| local);
     let calm = |c: char| match c {

@@ -9,7 +9,7 @@ use crate::destination::address::{Address, Form, Rule, UrlRule};
 use crate::destination::post::{Post, Refused, Why, by_status, json};
 use crate::destination::shape::Shape;
 
-/// The address of a workflow. That of an Office 365 connector, `*.webhook.office.com`, is none: Microsoft ended them.
+/// The address of a workflow. Those of Office 365 connectors, `*.webhook.office.com`, are refused: Microsoft ended them.
 /// <https://devblogs.microsoft.com/microsoft365dev/retirement-of-office-365-connectors-within-microsoft-teams/>
 ///
 /// Without `sig`, only people of the tenant may start the workflow, with a token of theirs.

@@ -5,7 +5,7 @@ use crate::contract::Arn;
 use crate::event::{list, text, time};
 use serde_json::Value;
 
-/// Kinds of events that tell of a change of state; a change of the configuration is none.
+/// Kinds of events about a change of an alarm's state. Changes of its configuration have another kind.
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html>
 const KINDS: [&str; 2] = [
     "CloudWatch Alarm State Change",

@@ -115,7 +115,7 @@ pub(super) fn pairs(value: Option<&Value>) -> Vec<(String, String)> {
     }
 }
 
-/// Names, of which ARNs are reduced to what comes after `log-group:`.
+/// Names of log groups; an ARN is reduced to what comes after `log-group:`.
 pub(super) fn names(values: &[Value]) -> Vec<String> {
     let values = values.iter().filter_map(Value::as_str);
     let name = |value: &str| {

@@ -85,7 +85,7 @@ impl Call {
 }
 
 impl Effect {
-    /// How urgent a call is of which no more is known.
+    /// The severity of a call that no other rule rates.
     fn severity(self) -> Severity {
         match self {
             Self::Delete => Severity::Warning,

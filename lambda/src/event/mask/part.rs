@@ -1,4 +1,4 @@
-//! Masked JSON of which the first levels are taken apart, to be read; what lies deeper is masked when it is written.
+//! Masked JSON. Its first levels are taken apart, to be read; deeper levels are masked when they are written.
 
 use super::{Masked, hides};
 use serde::ser::{Serialize, Serializer};
@@ -23,7 +23,7 @@ pub(crate) enum Part<'a> {
 }
 
 impl<'a> Part<'a> {
-    /// JSON of which `depth` levels of objects are taken apart.
+    /// Takes `depth` levels of objects apart.
     pub fn new(value: &'a Value, depth: usize) -> Self {
         Self::of(Cow::Borrowed(value), false, depth)
     }

@@ -52,7 +52,7 @@ pub(super) struct Draining<'a> {
     buffer: Buffer,
     /// How many rows fit into a digest, if the channel gets any.
     fit: Option<fn(&[Row], Locale) -> usize>,
-    /// Whether its messages are updated, so that only the last step of an incident has to be told.
+    /// Whether its messages are updated, so that only the last step of an incident has to be delivered.
     is_living: bool,
     request_id: &'a str,
     budget: Budget,
@@ -68,7 +68,7 @@ impl Waiting {
             std::mem::swap(&mut self.item, &mut copy);
         }
         self.verdict.merge(verdict);
-        // A dead letter of it is told to whom the copies would have been told.
+        // A dead letter keeps the merged verdict, so that a redrive mentions whom the copies would have mentioned.
         self.item.envelope.verdict = Some(self.verdict.clone());
         self.receipts.push(arrival.receipt);
         self.copies.push(copy);
@@ -76,7 +76,7 @@ impl Waiting {
 
     /// Takes in an earlier step of the same incident.
     fn follow(&mut self, earlier: Self) {
-        // It goes on, so whoever was to be called still is.
+        // The incident goes on, so whom the earlier step mentions is mentioned now.
         if self
             .item
             .notice

@@ -1,4 +1,4 @@
-//! The instances of a set: what of them is not as it should be.
+//! The instances of a set, and what is wrong with them.
 
 use std::collections::{BTreeMap, BTreeSet};
 

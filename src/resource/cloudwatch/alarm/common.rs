@@ -50,7 +50,7 @@ impl Live {
 
 #[cfg(test)]
 impl Live {
-    /// A metric alarm of which only the name is known.
+    /// A metric alarm whose name alone is known.
     pub(crate) fn named(name: &str) -> Self {
         Self {
             name: name.to_owned(),

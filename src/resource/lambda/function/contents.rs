@@ -78,7 +78,7 @@ impl Settings {
         }
     }
 
-    /// Settings of which only the digest is known. They get the fields of `other`, so that only the digests differ.
+    /// Settings whose digest alone is known. They get the fields of `other`, so that only the digests differ.
     pub(super) fn unread(sha256: &str, other: &Self) -> Self {
         Self {
             sha256: sha256.to_owned(),
