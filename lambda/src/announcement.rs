@@ -1,7 +1,7 @@
 //! What a topic is told when somebody mutes alarms that notify it, and when that ends.
 
 use crate::Settings;
-use crate::letter::Letter;
+use crate::sns_text::SnsText;
 use jiff::Timestamp;
 
 /// Alarms that somebody muted by hand.
@@ -21,7 +21,7 @@ const MOST: usize = 10;
 
 impl Announcement<'_> {
     /// The message, in the language and time zone of the stack.
-    pub fn letter(&self, settings: &Settings) -> Letter {
+    pub fn sns_text(&self, settings: &Settings) -> SnsText {
         let words = settings.locale.words();
         let named: Vec<_> = self.alarms.iter().take(MOST).map(String::as_str).collect();
         let mut alarms = named.join(", ");
@@ -32,7 +32,7 @@ impl Announcement<'_> {
         let until = self.until.map(|until| settings.moment(until));
         let subject = (words.mute_subject)(until.as_deref());
         let text = (words.mute_text)(self.who, &alarms, self.why, until.as_deref());
-        Letter::new(&subject, &text, settings.locale)
+        SnsText::new(&subject, &text, settings.locale)
     }
 }
 
@@ -57,8 +57,8 @@ mod tests {
                 why: "Deploy",
                 until: until.map(|until| until.parse().expect("a time")),
             };
-            let letter = announcement.letter(&settings);
-            format!("{}\n{}", letter.subject, letter.text)
+            let sns_text = announcement.sns_text(&settings);
+            format!("{}\n{}", sns_text.subject, sns_text.text)
         };
         let until = Some("2026-11-30T03:15:00Z");
         assert_eq!(

@@ -146,8 +146,8 @@ impl Item {
     /// The key by which a warm function remembers that `to`, a channel or the ARN of a topic, has the item. A redriven dead
     /// letter gets a new key.
     pub fn key(&self, to: impl Display) -> String {
-        let parked = self.envelope.parked.as_ref();
-        let parked = parked.and_then(|parked| parked.get("at")?.as_str());
+        let died = self.envelope.dead_letter.as_ref();
+        let died = died.and_then(|why| why.get("at")?.as_str());
         let identity = self.identity.as_deref().unwrap_or_default();
         // What the guard did is another message than the alert about the same event.
         let guard = match &self.envelope.guard {
@@ -155,7 +155,7 @@ impl Item {
             Some(GuardOutcome::Restarted | GuardOutcome::AlreadyLogging) => " logs",
             Some(GuardOutcome::Failed(_)) => " stopped",
         };
-        format!("{to} {} {identity}{guard}", parked.unwrap_or("-"))
+        format!("{to} {} {identity}{guard}", died.unwrap_or("-"))
     }
 
     /// The envelope in which the item waits for `channel`, with what was decided about it.
@@ -193,11 +193,11 @@ impl Item {
     pub fn verdict(&self, channel: &ChannelKey, traits: &Traits<'_>, settings: &Settings) -> Option<Verdict> {
         let decided = self.envelope.verdict.clone();
         let decided = decided.or_else(|| settings.accepts(channel, traits));
-        let Some(parked) = &self.envelope.parked else {
+        let Some(why) = &self.envelope.dead_letter else {
             return decided;
         };
-        // A function parks a message that the channel accepted; others keep a whole event.
-        let accepted = parked.get("function").is_some();
+        // The relay dead-letters a message that the channel accepted; others keep a whole event.
+        let accepted = why.get("function").is_some();
         let decided = decided.or_else(|| accepted.then(|| traits.unmentioned()))?;
         // Who sends a dead letter again knows of it, so it calls nobody.
         Some(Verdict {

@@ -4,7 +4,6 @@
 //! Reading ([`event`]), composing ([`card`]) and rendering ([`destination`]) are pure, so a preview shows exactly what
 //! Slack will get. The network code (`runtime`, behind the feature of that name) is a thin layer around [`render`].
 
-mod alert;
 mod announcement;
 pub mod card;
 #[cfg(feature = "runtime")]
@@ -13,6 +12,7 @@ mod config;
 mod contract;
 pub mod destination;
 mod duty;
+mod endpoint;
 pub mod event;
 mod excerpt;
 mod hash;
@@ -23,7 +23,6 @@ mod hash;
 mod item;
 mod json;
 mod lenient;
-mod letter;
 mod locale;
 pub mod mute;
 pub mod pattern;
@@ -32,9 +31,9 @@ pub mod routing;
 #[cfg(feature = "runtime")]
 pub mod runtime;
 pub mod settings;
+mod sns_text;
 mod template;
 
-pub use alert::Endpoint;
 pub use announcement::Announcement;
 pub use card::{Card, Digest, Line, compose, digest, summarise};
 pub use config::SettingsError;
@@ -50,10 +49,11 @@ pub use contract::{
 };
 pub use destination::{Address, AddressError, AllowLoopback, Shape, google_chat, slack, teams, text};
 pub use duty::{Duty, Guarding, Ingesting, Notifying, Queue, Receivers, Trail};
+pub use endpoint::Endpoint;
 pub use json::Json;
 pub use lenient::parse as parse_lenient;
-pub use letter::Letter;
 pub use settings::Settings;
+pub use sns_text::SnsText;
 pub use template::{MISSING, Template, TemplateError, TemplateProblem};
 
 use serde_json::Value;

@@ -163,8 +163,8 @@ fn no_event_of_a_mebibyte_takes_the_memory_of_the_function() {
                 most(|| write(&alert, &settings)).1,
                 &format!("an alert of {shape}"),
             );
-            let letter = || Endpoint::default().letter(&event, settings.locale);
-            mailing.add(most(letter).1, &name);
+            let sns_text = || Endpoint::default().sns_text(&event, settings.locale);
+            mailing.add(most(sns_text).1, &name);
             let envelope = Envelope {
                 event,
                 ..Envelope::default()

@@ -102,7 +102,7 @@ impl<'a> DeadLetterList<'a> {
     pub fn progress(&self, number: usize) -> String {
         let (good, bad) = (
             style::outcome(Outcome::Delivered),
-            style::outcome(Outcome::Parked),
+            style::outcome(Outcome::DeadLettered),
         );
         let lines = self.all.iter().map(|one| match one.fate {
             Some(Fate::Stayed(why)) => {

@@ -50,7 +50,7 @@ impl Logged {
         let sign = match self.of_message() {
             Some(Outcome::Delivered) => '✓',
             Some(Outcome::Buffered | Outcome::Deferred) => '…',
-            Some(Outcome::Parked | Outcome::Undelivered) => '✗',
+            Some(Outcome::DeadLettered | Outcome::Undelivered) => '✗',
             Some(Outcome::Duplicate | Outcome::Filtered | Outcome::Muted) => '–',
             None => ' ',
         };

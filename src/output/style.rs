@@ -42,6 +42,6 @@ pub fn outcome(outcome: Outcome) -> Style {
         Outcome::Buffered | Outcome::Deferred | Outcome::Duplicate | Outcome::Filtered | Outcome::Muted => {
             AnsiColor::Yellow.on_default()
         }
-        Outcome::Parked | Outcome::Undelivered => ERROR,
+        Outcome::DeadLettered | Outcome::Undelivered => ERROR,
     }
 }

@@ -35,7 +35,7 @@ impl<'a> Verdicts<'a> {
         for (probe, verdict) in &self.all {
             let (sign, color) = match verdict.state {
                 State::Arrived => ('✓', style::outcome(Outcome::Delivered)),
-                State::Stopped => ('✗', style::outcome(Outcome::Parked)),
+                State::Stopped => ('✗', style::outcome(Outcome::DeadLettered)),
                 State::Skipped => ('–', style::outcome(Outcome::Filtered)),
             };
             let skipped = (verdict.state == State::Skipped).then_some("not tested: ");

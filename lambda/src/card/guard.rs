@@ -5,10 +5,10 @@ use super::parts::code;
 use super::{Colour, Draft, Excerpt, Prose, Section};
 use crate::contract::page::described;
 use crate::event::{GuardOutcome, Guarded};
-use crate::letter::Letter;
 use crate::locale::{Doer, Words};
 use crate::phrase::Phrase;
 use crate::settings::Settings;
+use crate::sns_text::SnsText;
 use serde_json::Value;
 
 /// Longest reason worth showing.
@@ -37,7 +37,7 @@ pub(super) fn compose(guarded: &Guarded, frame: &Frame<'_>) -> Draft {
 
 impl Guarded {
     /// The same for the subscribers of a topic.
-    pub fn letter(&self, settings: &Settings) -> Letter {
+    pub fn sns_text(&self, settings: &Settings) -> SnsText {
         let words = settings.locale.words();
         let headline = headline(self, Phrase::text, words).plain();
         let mut text = format!("{headline}\n\n");
@@ -48,7 +48,7 @@ impl Guarded {
         if let Some(pages) = described(None, pages.runbook.as_deref(), pages.dashboard.as_deref()) {
             text += &format!("{pages}\n\n");
         }
-        Letter::of_json(&headline, &text, &self.event, settings.locale)
+        SnsText::of_json(&headline, &text, &self.event, settings.locale)
     }
 }
 

@@ -73,12 +73,12 @@ pub(super) fn compose(report: &Report, event: &Event, frame: &Frame<'_>) -> Draf
 
 /// What a service tells, where the language has a sentence for its id.
 fn translated(report: &Report, words: &Words) -> Option<&'static str> {
-    let told = matches!(report.news, News::Told { .. });
+    let is_told = matches!(report.news, News::Told { .. });
     let id = report
         .facts
         .iter()
-        .find(|(fact, _)| told && *fact == Fact::Status);
-    id.and_then(|(_, id)| (words.told)(id))
+        .find(|(fact, _)| is_told && *fact == Fact::Status);
+    id.and_then(|(_, id)| (words.rds_event)(id))
 }
 
 /// Whether the summary is why something happened, and belongs into the headline.

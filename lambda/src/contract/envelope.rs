@@ -44,13 +44,13 @@ pub struct Envelope {
     /// What the guard did about the trail that the event says was stopped.
     pub guard: Option<GuardOutcome>,
     /// Why the event became a dead letter: an object with `reason`, `at`, `requestId`, `function`.
-    pub parked: Option<Value>,
+    pub dead_letter: Option<Value>,
     pub event: Json,
 }
 
 /// Why an event becomes a dead letter, for the person who redrives it.
 #[derive(Clone, Copy, Debug)]
-pub struct Parking<'a> {
+pub struct DeadLetterReason<'a> {
     /// Must not contain a secret.
     pub reason: &'a str,
     pub at: Timestamp,
@@ -87,7 +87,7 @@ impl Envelope {
             guard: wrapper
                 .get("guard")
                 .and_then(|guard| GuardOutcome::deserialize(guard).ok()),
-            parked: wrapper.get("parked").filter(|parked| parked.is_object()).cloned(),
+            dead_letter: wrapper.get("parked").filter(|why| why.is_object()).cloned(),
             event: fields.remove(EVENT).unwrap_or_default().into(),
         }
     }
@@ -112,13 +112,13 @@ impl Envelope {
 
     /// A dead letter that is sent again: `payload`, an envelope or an event, with when and why it became one, unless it
     /// says so itself.
-    pub fn again(payload: Value, parked: Value) -> Value {
+    pub fn again(payload: Value, why: Value) -> Value {
         let (mut wrapper, event) = match Self::parts(&payload) {
             Some((wrapper, event)) => (wrapper.clone(), event),
             None => (json!({}), &payload),
         };
         if wrapper.get("parked").is_none() {
-            wrapper["parked"] = parked;
+            wrapper["parked"] = why;
         }
         Self::around(wrapper, event)
     }
@@ -147,19 +147,19 @@ impl Envelope {
     }
 
     /// The same envelope as a dead letter.
-    pub fn parked(self, parking: Parking<'_>) -> Self {
-        let mut parked = json!({
-            "reason": parking.reason,
-            "at": parking.at.to_string(),
-            "requestId": parking.request_id,
-            "function": parking.function,
+    pub fn as_dead_letter(self, reason: DeadLetterReason<'_>) -> Self {
+        let mut why = json!({
+            "reason": reason.reason,
+            "at": reason.at.to_string(),
+            "requestId": reason.request_id,
+            "function": reason.function,
         });
-        if let Some(bytes) = parking.base64 {
-            parked["bodyEncoding"] = "base64".into();
-            parked["bodyBytes"] = bytes.into();
+        if let Some(bytes) = reason.base64 {
+            why["bodyEncoding"] = "base64".into();
+            why["bodyBytes"] = bytes.into();
         }
         Self {
-            parked: Some(parked),
+            dead_letter: Some(why),
             ..self
         }
     }
@@ -213,8 +213,8 @@ impl Envelope {
         if let Some(guard) = &self.guard {
             put("guard", json!(guard));
         }
-        if let Some(parked) = &self.parked {
-            put("parked", parked.clone());
+        if let Some(why) = &self.dead_letter {
+            put("parked", why.clone());
         }
         if let Some(length) = cut {
             put("cut", length.into());
@@ -289,7 +289,7 @@ mod tests {
             (
                 envelope.rule.as_deref(),
                 envelope.test.as_deref(),
-                envelope.parked
+                envelope.dead_letter
             ),
             (Some("r"), Some("t-0123abcd"), None)
         );
@@ -304,7 +304,7 @@ mod tests {
         }
     }
 
-    fn parked(event: Value) -> (String, Envelope) {
+    fn dead_letter(event: Value) -> (String, Envelope) {
         let envelope = Envelope {
             rule: Some("logins".into()),
             channels: vec![ChannelKey("project".into()), ChannelKey("oncall".into())],
@@ -314,7 +314,7 @@ mod tests {
         };
         let envelope = envelope
             .for_channel(&ChannelKey("oncall".into()))
-            .parked(Parking {
+            .as_dead_letter(DeadLetterReason {
                 reason: "Slack answers 404 Not Found: no_service",
                 at: Timestamp::UNIX_EPOCH,
                 request_id: "id",
@@ -329,7 +329,7 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read() {
-        let (text, envelope) = parked(json!({ "source": "aws.ec2", "odd": "\u{ffff}\u{0}" }));
+        let (text, envelope) = dead_letter(json!({ "source": "aws.ec2", "odd": "\u{ffff}\u{0}" }));
         let value: Value = serde_json::from_str(&text).expect("JSON");
         assert_eq!(
             value["alertctl"],
@@ -350,7 +350,7 @@ mod tests {
     #[test]
     fn what_is_too_long_is_cut_and_keeps_its_shape() {
         for long in ["x".repeat(1_200_000), "\"".repeat(800_000), "가".repeat(400_000)] {
-            let (text, _) = parked(json!({ "source": "aws.ec2", "detail": { "id": 1, "long": long } }));
+            let (text, _) = dead_letter(json!({ "source": "aws.ec2", "detail": { "id": 1, "long": long } }));
             let value: Value = serde_json::from_str(&text).expect("JSON");
             assert_eq!(value["event"]["source"], "aws.ec2");
             assert_eq!(value["event"]["detail"]["id"], 1);
@@ -363,11 +363,11 @@ mod tests {
             assert!(value["alertctl"]["cut"].as_u64().expect("bytes") > 1_048_576);
         }
         let list: Vec<_> = (0..250_000).collect();
-        let (text, _) = parked(json!({ "list": list }));
+        let (text, _) = dead_letter(json!({ "list": list }));
         let value: Value = serde_json::from_str(&text).expect("JSON");
         assert_eq!(value["event"]["list"][4_095], 4_095);
         let fields: Map<_, _> = (0..120_000).map(|n| (format!("f{n}"), json!(n))).collect();
-        let (text, _) = parked(fields.into());
+        let (text, _) = dead_letter(fields.into());
         let value: Value = serde_json::from_str(&text).expect("JSON");
         assert!(value["event"].as_str().expect("a text").starts_with("{\"f0\":0,"));
     }
@@ -375,7 +375,7 @@ mod tests {
     proptest! {
         #[test]
         fn every_text_fits(text in ".{0,40}", times in 0usize..20_000) {
-            parked(json!({ "event": text.repeat(times) }));
+            dead_letter(json!({ "event": text.repeat(times) }));
         }
     }
 }

@@ -26,9 +26,9 @@ mod verdict;
 pub use arn::organizations_region;
 pub use arn::{Arn, console_page, dns_suffix, encode, is_account, is_commercial, is_console, is_region};
 pub use channel::{Actions, ChannelKey, ChannelType, ServiceRegion};
-pub use envelope::Envelope;
 #[cfg(feature = "runtime")]
-pub use envelope::Parking;
+pub use envelope::DeadLetterReason;
+pub use envelope::Envelope;
 pub use guard::GuardOutcome;
 pub use length::length;
 pub use locale::Locale;

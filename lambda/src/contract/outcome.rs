@@ -13,7 +13,8 @@ pub enum Outcome {
     /// The channel does not take it now: it is in a queue, and the relay tries again.
     Deferred,
     /// The channel will never accept it: it is in the dead-letter queue.
-    Parked,
+    #[serde(rename = "parked")]
+    DeadLettered,
     /// Not delivered, and no queue took it: the sender must try again.
     Undelivered,
     /// The channel already has it.
@@ -38,7 +39,7 @@ impl Outcome {
 
     /// Whether the outcome cannot change without a person.
     pub fn is_final(self) -> bool {
-        self.is_there() || matches!(self, Self::Parked | Self::Filtered | Self::Muted)
+        self.is_there() || matches!(self, Self::DeadLettered | Self::Filtered | Self::Muted)
     }
 }
 

@@ -62,7 +62,7 @@ pub(super) const WORDS: Words = Words {
         None => "Left to the identity provider",
     },
     news: news::news,
-    told: |_| None,
+    rds_event: |_| None,
     label: news::label,
     value: news::value,
     gist: news::gist,

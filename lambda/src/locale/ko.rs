@@ -64,7 +64,7 @@ pub(super) const WORDS: Words = Words {
         None => "자격 증명 공급자가 관리",
     },
     news: news::news,
-    told: news::told,
+    rds_event: news::rds_event,
     label: words::label,
     value: news::value,
     gist: news::gist,

@@ -87,7 +87,7 @@ pub(crate) struct Words {
     /// Headline of a service's report on `subject`.
     news: fn(&News, subject: &Phrase) -> String,
     /// What an event of RDS tells, by its id; `None` where AWS's own sentence is shown.
-    pub told: fn(id: &str) -> Option<&'static str>,
+    pub rds_event: fn(id: &str) -> Option<&'static str>,
     pub label: fn(Fact) -> &'static str,
     /// The value of a fact. Words of a closed set are translated, with AWS's word after them.
     pub value: fn(Fact, &str) -> String,

@@ -11,7 +11,7 @@ use super::refusal::Refusal;
 use super::services::{NoAddress, Services};
 use crate::contract::{Arn, ChannelKey, INCIDENTS, MAIL_ATTRIBUTE, TEST_ATTRIBUTE};
 use crate::destination::{AllowLoopback, Post, Probe, Why};
-use crate::{Letter, Receivers, Settings};
+use crate::{Receivers, Settings, SnsText};
 use std::sync::Arc;
 use tokio::time::{Instant, timeout_at};
 
@@ -140,23 +140,25 @@ impl Destinations {
     }
 
     /// Publishes a letter to a topic before `deadline`.
-    pub async fn publish(&self, arn: &str, letter: &Letter, deadline: Instant) -> Result<(), Refusal> {
+    pub async fn publish(&self, arn: &str, sns_text: &SnsText, deadline: Instant) -> Result<(), Refusal> {
         let late = |_| Refusal::transient("SNS does not answer in the time there is".to_owned());
-        timeout_at(deadline, self.send(arn, letter)).await.map_err(late)?
+        timeout_at(deadline, self.send(arn, sns_text))
+            .await
+            .map_err(late)?
     }
 
-    async fn send(&self, arn: &str, letter: &Letter) -> Result<(), Refusal> {
+    async fn send(&self, arn: &str, sns_text: &SnsText) -> Result<(), Refusal> {
         // SNS accepts a message only in the region of the topic.
         let region = Arn::parse(arn).and_then(|arn| arn.region);
         let region = region.ok_or_else(|| Refusal::lasting(format!("`{arn}` is not the ARN of a topic")))?;
         let mut input = vec![
             ("TopicArn", arn),
-            ("Subject", &letter.subject),
-            ("Message", &letter.text),
+            ("Subject", &sns_text.subject),
+            ("Message", &sns_text.text),
         ];
-        let test = letter.test.as_deref().map(|id| (TEST_ATTRIBUTE, id));
+        let test = sns_text.test.as_deref().map(|id| (TEST_ATTRIBUTE, id));
         // Any value will do: the filters ask whether the attribute is there.
-        let mail = letter.mail.then_some((MAIL_ATTRIBUTE, "true"));
+        let mail = sns_text.mail.then_some((MAIL_ATTRIBUTE, "true"));
         for ((name, value), [name_key, type_key, value_key]) in test.into_iter().chain(mail).zip(ATTRIBUTES) {
             input.extend([(name_key, name), (type_key, "String"), (value_key, value)]);
         }

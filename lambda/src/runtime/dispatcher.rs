@@ -3,17 +3,17 @@
 
 use super::account_names::AccountNames;
 use super::destinations::Destination;
+use super::lateness::Lateness;
 use super::log::{Line, Report};
-use super::order::Order;
 use super::pauses::Pauses;
 use super::queue::Outbox;
 use super::refusal::Refusal;
 use super::time::Budget;
 use super::{FUNCTION_NAME, Network, Variables};
-use crate::contract::{ChannelKey, Envelope, Outcome, Parking, Severity, Verdict};
+use crate::contract::{ChannelKey, DeadLetterReason, Envelope, Outcome, Severity, Verdict};
 use crate::destination::Shape;
 use crate::item::Item;
-use crate::{Card, Duty, Letter, Notifying, Queue, Settings, SettingsError};
+use crate::{Card, Duty, Notifying, Queue, Settings, SettingsError, SnsText};
 use futures_util::future::join_all;
 use jiff::Timestamp;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -27,7 +27,7 @@ pub(super) struct Dispatcher {
     pub network: Network,
     /// Which channels are left alone for a while.
     pub pauses: Pauses,
-    pub order: Order,
+    pub lateness: Lateness,
     pub names: AccountNames,
     duty: Duty,
     /// The function's name.
@@ -62,7 +62,7 @@ impl Dispatcher {
             network: Network::new(variable, &settings),
             settings,
             pauses: Pauses::default(),
-            order: Order::default(),
+            lateness: Lateness::default(),
             names: AccountNames::default(),
             duty,
             function: variable(FUNCTION_NAME).unwrap_or_default(),
@@ -92,16 +92,16 @@ impl Dispatcher {
         &self,
         destinations: &'a [Destination],
         item: &Item,
-        letter: &Letter,
+        sns_text: &SnsText,
         attempt: Attempt<'_>,
     ) -> Vec<(&'a Destination, Result<Outcome, Refusal>)> {
         let test = item.notice.test.as_deref();
-        let marked = test.map(|id| letter.marked(id, self.settings.locale));
-        let letter = marked.as_ref().unwrap_or(letter);
+        let marked = test.map(|id| sns_text.marked(id, self.settings.locale));
+        let sns_text = marked.as_ref().unwrap_or(sns_text);
         let send = async |destination: &'a Destination| {
             let outcome = match destination {
                 Destination::Channel(channel) => self.take(item, channel, attempt).await,
-                Destination::Topic(arn) => self.publish(item, arn, letter, attempt).await,
+                Destination::Topic(arn) => self.publish(item, arn, sns_text, attempt).await,
             };
             (destination, outcome)
         };
@@ -128,7 +128,7 @@ impl Dispatcher {
             return None;
         };
         verdict.quiet = item.muted.is_some();
-        if verdict.quiet || self.order.is_overtaken(channel, &item.notice) {
+        if verdict.quiet || self.lateness.is_overtaken(channel, &item.notice) {
             verdict.mention.clear();
         }
         Some(verdict)
@@ -178,7 +178,7 @@ impl Dispatcher {
         verdict: &Verdict,
         attempt: Attempt<'_>,
     ) -> Result<(), (Refusal, Duration)> {
-        if item.envelope.parked.is_some() && self.retries.is_some() {
+        if item.envelope.dead_letter.is_some() && self.retries.is_some() {
             let reason = "it is sent again together with others".to_owned();
             return Err((Refusal::transient(reason), GATHERING));
         }
@@ -187,15 +187,15 @@ impl Dispatcher {
             let reason = "the channel refused another message a moment ago".to_owned();
             return Err((Refusal::transient(reason), pause));
         }
-        let Self { order, settings, .. } = self;
-        let posted = match order.card(item, channel, verdict, Duration::ZERO, settings) {
+        let (lateness, settings) = (&self.lateness, &self.settings);
+        let posted = match lateness.card(item, channel, verdict, Duration::ZERO, settings) {
             Ok(card) => self.post_alert(channel, &card, attempt.budget.deliver).await,
             Err(defect) => Err(defect),
         };
         match posted {
             Ok(posted) => {
                 self.pauses.taken(channel);
-                self.order.told(channel, &item.notice);
+                self.lateness.note_delivered(channel, &item.notice);
                 let report = Report {
                     retried: posted.retried,
                     latency: attempt.budget.started.elapsed(),
@@ -231,9 +231,8 @@ impl Dispatcher {
         let Some(retries) = self.retries.as_ref().filter(|_| helps) else {
             return Err(refusal.clone());
         };
-        let sent = retries
-            .send(envelope, pause, &self.network, attempt.budget.park)
-            .await;
+        let deadline = attempt.budget.dead_letter;
+        let sent = retries.send(envelope, pause, &self.network, deadline).await;
         sent.map_err(|error| Refusal {
             transient: true,
             reason: format!("{}; retry queue: {error}", refusal.reason),
@@ -280,22 +279,23 @@ impl Dispatcher {
     }
 
     /// Puts an envelope into the function's dead-letter queue.
-    pub async fn park(
+    pub async fn dead_letter(
         &self,
         envelope: Envelope,
-        parking: Parking<'_>,
+        reason: DeadLetterReason<'_>,
         deadline: Instant,
     ) -> Result<(), Refusal> {
         let queue = self.dead_letters.as_ref();
         let queue = queue.ok_or_else(|| Refusal::lasting("the function has none".to_owned()))?;
+        let envelope = envelope.as_dead_letter(reason);
         queue
-            .send(&envelope.parked(parking), Duration::ZERO, &self.network, deadline)
+            .send(&envelope, Duration::ZERO, &self.network, deadline)
             .await
     }
 
     /// The details of a dead letter.
-    pub fn parking<'a>(&'a self, reason: &'a str, request_id: &'a str) -> Parking<'a> {
-        Parking {
+    pub fn dead_letter_reason<'a>(&'a self, reason: &'a str, request_id: &'a str) -> DeadLetterReason<'a> {
+        DeadLetterReason {
             reason,
             at: Timestamp::now(),
             request_id,
@@ -317,16 +317,16 @@ impl Dispatcher {
         let mut refusal = refusal;
         let mut outcome = Outcome::Undelivered;
         if !refusal.transient {
-            let parking = self.parking(&refusal.reason, request_id);
-            let parked = self.park(item.envelope.for_channel(channel), parking, deadline);
-            match parked.await {
-                Ok(()) => outcome = Outcome::Parked,
+            let reason = self.dead_letter_reason(&refusal.reason, request_id);
+            let sent = self.dead_letter(item.envelope.for_channel(channel), reason, deadline);
+            match sent.await {
+                Ok(()) => outcome = Outcome::DeadLettered,
                 Err(error) => refusal.reason = format!("{}; dead-letter queue: {error}", refusal.reason),
             }
         }
         self.log(item, channel, request_id, outcome, Report::of(&refusal));
         match outcome {
-            Outcome::Parked => Ok(()),
+            Outcome::DeadLettered => Ok(()),
             _ => Err(format!(
                 "channel {}: {}",
                 self.settings.channel_name(channel),

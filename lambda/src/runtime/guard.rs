@@ -164,17 +164,20 @@ impl Guard {
         let identity = call.as_str().map(str::to_owned);
         let item = Item::known(envelope, notice, identity);
         let settings = &self.dispatcher.settings;
-        let letter = guarded.letter(settings);
+        let sns_text = guarded.sns_text(settings);
         let started = Instant::now();
         let attempt = Attempt {
             request_id,
             budget: Budget {
                 started,
                 deliver: end.min(started + TELL_TIME),
-                park: end,
+                dead_letter: end,
             },
         };
-        let outcomes = self.dispatcher.deliver(&ignorant, &item, &letter, attempt).await;
+        let outcomes = self
+            .dispatcher
+            .deliver(&ignorant, &item, &sns_text, attempt)
+            .await;
         let mut problems = Vec::new();
         for (destination, outcome) in outcomes {
             match outcome {

@@ -2,7 +2,7 @@
 //! beginning that comes late, by another process, would open again what is over. So the table says when the last step was.
 
 use super::destinations::Destinations;
-use super::incidents::{Incidents, Record};
+use super::incidents::{HOLD_TIMEOUT, Incidents, Record};
 use super::log;
 use super::post::{Again, send};
 use super::refusal::Refusal;
@@ -11,16 +11,13 @@ use crate::contract::ChannelKey;
 use crate::destination::{Post, Shape};
 use crate::event::{Incident, Phase};
 use jiff::Timestamp;
-use std::time::Duration;
 use tokio::time::Instant;
 
-/// How long it is tried to hold an incident that another process holds.
-const PATIENCE: Duration = Duration::from_secs(2);
 /// Where the messages are, for the table: a service of this kind has one place for a key.
 const PLACE: &str = "";
 
 /// What a step needs.
-pub(super) struct Step<'a> {
+pub(super) struct OrderedStep<'a> {
     pub service: &'a dyn Post,
     pub channel: &'a ChannelKey,
     pub card: &'a Card,
@@ -35,12 +32,12 @@ impl Destinations {
         &self,
         incidents: &Incidents,
         incident: &Incident,
-        step: &Step<'_>,
+        step: &OrderedStep<'_>,
     ) -> (u32, Result<(), Refusal>) {
         let Some(at) = incident.at else {
             return self.post_step(step, step.card).await;
         };
-        let until = step.deadline.min(Instant::now() + PATIENCE);
+        let until = step.deadline.min(Instant::now() + HOLD_TIMEOUT);
         let held = self.hold(incidents, step.channel, PLACE, &incident.key, until);
         let held = match held.await {
             Ok(Some(held)) => held,
@@ -76,7 +73,7 @@ impl Destinations {
         posted
     }
 
-    async fn post_step(&self, step: &Step<'_>, card: &Card) -> (u32, Result<(), Refusal>) {
+    async fn post_step(&self, step: &OrderedStep<'_>, card: &Card) -> (u32, Result<(), Refusal>) {
         let request = step.service.request(card, step.shape);
         let (retried, outcome) = send(self.http(), step.service, request, Again::Always, step.deadline).await;
         (retried, outcome.map(drop).map_err(Refusal::from))

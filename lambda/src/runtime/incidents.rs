@@ -18,10 +18,12 @@ use std::time::Duration;
 
 /// How long a step may take.
 pub(super) const LONGEST_STEP: Duration = Duration::from_secs(20);
+/// How long a step of an incident tries to hold it while another process holds it. After that, the retry queue keeps the step.
+pub(super) const HOLD_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long a step holds its incident: longer than it may take, whatever the clocks say.
 const LEASE: Duration = Duration::from_secs(30);
 /// How long the table may take to answer. It answers in milliseconds, and a message does not wait for it.
-const PATIENCE: Duration = Duration::from_secs(2);
+const CALL_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long an incident is remembered that nothing happens to. DynamoDB deletes it within days after that.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html>
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(24 * 90);
@@ -315,7 +317,7 @@ impl Incidents {
 
     async fn call(&self, aws: &Aws, operation: &'static str, input: &Value) -> Result<Value, AwsError> {
         let call = Call::json(Service::DYNAMODB, operation, input).attempts(2);
-        let answer = aws.call_within(PATIENCE, aws.region(), &call).await?;
+        let answer = aws.call_within(CALL_TIMEOUT, aws.region(), &call).await?;
         Ok(serde_json::from_slice(&answer).unwrap_or_default())
     }
 }

@@ -11,7 +11,7 @@
 //! | 503 | no destination has it; a retry may help |
 //!
 //! A dead letter is an envelope that names the destinations that lack the alert. If the function is invoked
-//! with it, it sends the alert to exactly these. No HTTP request can look like a dead letter ([`is_parked`]).
+//! with it, it sends the alert to exactly these. No HTTP request can look like a dead letter ([`is_dead_letter`]).
 //!
 //! If one destination has the alert, the sender must not retry it for the others, because that destination
 //! would get a copy every minute. So the rest goes to a queue, with the names of the destinations that lack it. Only if
@@ -32,12 +32,12 @@ use super::refusal::Refusal;
 use super::seen::Seen;
 use super::time::Budget;
 use crate::config::SettingsError;
-use crate::contract::{DESTINATIONS, Envelope, Outcome, Parking, TEST_HEADER, TOPICS, is_test};
+use crate::contract::{DESTINATIONS, DeadLetterReason, Envelope, Outcome, TEST_HEADER, TOPICS, is_test};
 use crate::event::{Content, Notice, Source};
 use crate::hash::hex;
 use crate::item::Item;
-use crate::{Duty, Endpoint, Ingesting, Json, Letter, Receivers, parse_lenient};
-use again::{is_parked, readable};
+use crate::{Duty, Endpoint, Ingesting, Json, Receivers, SnsText, parse_lenient};
+use again::{is_dead_letter, readable};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use body::Body;
@@ -105,7 +105,7 @@ impl Ingest {
     /// Answers a request within [`TOTAL_TIME`]; the caller decides by the status. Returns an error only for a
     /// redriven dead letter.
     pub async fn handle(&self, event: Value, context: &Context) -> Result<Value, Failure> {
-        if is_parked(&event) {
+        if is_dead_letter(&event) {
             return self.again(event, context).await;
         }
         let call = Call {
@@ -146,7 +146,7 @@ impl Ingest {
                     reason,
                 };
                 let message = format!("stored, but not delivered: {reason}");
-                return self.park(rest, &item, Kind::Refused, message, call).await;
+                return self.dead_letter(rest, &item, Kind::Refused, message, call).await;
             }
         };
         let identity = Endpoint::identity(&alert);
@@ -166,18 +166,18 @@ impl Ingest {
     /// Delivers an alert, or a text.
     async fn deliver(&self, alert: Value, call: Call<'_>) -> Answer {
         let alert = Json::from(alert);
-        let (item, letter) = self.item(self.envelope(&self.destinations, alert.clone(), call.test));
+        let (item, sns_text) = self.item(self.envelope(&self.destinations, alert.clone(), call.test));
         let attempt = Attempt {
             request_id: call.request_id,
             budget: Budget {
                 started: call.started,
                 deliver: call.started + DELIVERY_TIME,
-                park: call.started + TOTAL_TIME,
+                dead_letter: call.started + TOTAL_TIME,
             },
         };
         let outcomes = self
             .dispatcher
-            .deliver(&self.destinations, &item, &letter, attempt)
+            .deliver(&self.destinations, &item, &sns_text, attempt)
             .await;
         let deferred = outcomes
             .iter()
@@ -212,7 +212,7 @@ impl Ingest {
             reason: &reason,
         };
         let message = "stored for the destinations that do not have it".to_owned();
-        let answer = self.park(rest, &item, Kind::Failed, message, call).await;
+        let answer = self.dead_letter(rest, &item, Kind::Failed, message, call).await;
         self.log_refused(&item, &refused, call.request_id, answer.status < 400);
         answer
     }
@@ -238,15 +238,15 @@ impl Ingest {
     }
 
     /// The item and the letter for an envelope with an alert, or with a body that is not an alert.
-    fn item(&self, envelope: Envelope) -> (Item, Letter) {
+    fn item(&self, envelope: Envelope) -> (Item, SnsText) {
         let locale = self.dispatcher.settings.locale;
         let text = match &*envelope.event {
-            Value::String(text) => Some(readable(text, envelope.parked.as_ref())),
+            Value::String(text) => Some(readable(text, envelope.dead_letter.as_ref())),
             Value::Array(_) => Some(envelope.event.to_string()),
             _ => None,
         };
         if let Some(text) = text {
-            let letter = Letter::new(&self.own.endpoint.key, &text, locale);
+            let sns_text = SnsText::new(&self.own.endpoint.key, &text, locale);
             let notice = Notice {
                 source: Source::default(),
                 content: Content::Text {
@@ -255,18 +255,18 @@ impl Ingest {
                 },
                 test: None,
             };
-            return (Item::alert(envelope, notice, None), letter);
+            return (Item::alert(envelope, notice, None), sns_text);
         }
         let alert = &envelope.event;
-        let letter = self.own.endpoint.letter(alert, locale);
+        let sns_text = self.own.endpoint.sns_text(alert, locale);
         let notice = self.own.endpoint.notice(alert.clone());
         let identity = Endpoint::identity(alert).map(|identity| digest(&identity));
-        (Item::alert(envelope, notice, identity), letter)
+        (Item::alert(envelope, notice, identity), sns_text)
     }
 
     fn log_refused(&self, item: &Item, refused: &[(Destination, Refusal)], request_id: &str, stored: bool) {
         let outcome = match stored {
-            true => Outcome::Parked,
+            true => Outcome::DeadLettered,
             false => Outcome::Undelivered,
         };
         for (destination, refusal) in refused {
@@ -276,7 +276,14 @@ impl Ingest {
     }
 
     /// Puts an alert into the dead-letter queue. If that fails, the sender must keep it.
-    async fn park(&self, rest: Rest<'_>, item: &Item, kind: Kind, message: String, call: Call<'_>) -> Answer {
+    async fn dead_letter(
+        &self,
+        rest: Rest<'_>,
+        item: &Item,
+        kind: Kind,
+        message: String,
+        call: Call<'_>,
+    ) -> Answer {
         let reason = rest.reason.to_owned();
         let deadline = call.started + TOTAL_TIME;
         match self.store(rest, item, call.request_id, deadline).await {
@@ -302,11 +309,11 @@ impl Ingest {
         deadline: Instant,
     ) -> Result<(), Refusal> {
         let envelope = self.envelope(&rest.destinations, rest.event, item.notice.test.as_deref());
-        let parking = Parking {
+        let reason = DeadLetterReason {
             base64: rest.base64,
-            ..self.dispatcher.parking(rest.reason, request_id)
+            ..self.dispatcher.dead_letter_reason(rest.reason, request_id)
         };
-        self.dispatcher.park(envelope, parking, deadline).await
+        self.dispatcher.dead_letter(envelope, reason, deadline).await
     }
 }
 

@@ -1,7 +1,7 @@
 //! One message per incident: it begins, is updated, and shows its end; each step is a line in its thread.
 
 use super::destinations::Destinations;
-use super::incidents::{Held, Incidents, Record, Step, due_in};
+use super::incidents::{HOLD_TIMEOUT, Held, Incidents, Record, Step, due_in};
 use super::post::{Again, PostError, send};
 use super::refusal::Refusal;
 use crate::Settings;
@@ -13,8 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
-/// How long it is tried to hold an incident that another process holds, and how long between two tries.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long to wait between two tries to hold an incident that another process holds.
 const BETWEEN: Duration = Duration::from_millis(350);
 /// How far back a message is looked for that may have been posted.
 const LOOKED_BACK: SignedDuration = SignedDuration::from_mins(15);
@@ -22,7 +21,7 @@ const LOOKED_BACK: SignedDuration = SignedDuration::from_mins(15);
 const MAX_FIRST: usize = 500;
 
 /// What a step needs.
-pub(super) struct Telling<'a> {
+pub(super) struct LivingStep<'a> {
     pub service: &'a dyn Post,
     pub living: &'a dyn Living,
     pub channel: &'a ChannelKey,
@@ -32,7 +31,7 @@ pub(super) struct Telling<'a> {
     pub deadline: Instant,
 }
 
-impl Telling<'_> {
+impl LivingStep<'_> {
     /// How long after a beginning, and after each time, people are reminded.
     fn remind(&self) -> Option<Duration> {
         self.settings.channels.get(self.channel)?.remind()
@@ -63,11 +62,11 @@ impl Telling<'_> {
 impl Destinations {
     /// Takes a step of an incident in a channel; returns the number of retries. A table that does not answer never stops a
     /// message.
-    pub async fn tell(
+    pub async fn take_step(
         &self,
         incidents: &Incidents,
         incident: &Incident,
-        telling: &Telling<'_>,
+        step: &LivingStep<'_>,
     ) -> (u32, Result<(), Refusal>) {
         let incident = &Incident {
             at: incident.at.or_else(|| Some(Timestamp::now())),
@@ -75,11 +74,11 @@ impl Destinations {
         };
         let mut card = Card {
             incident: Some(incident.clone()),
-            ..telling.card.clone()
+            ..step.card.clone()
         };
-        let place = telling.living.place();
-        let (channel, deadline) = (telling.channel, telling.deadline);
-        let until = deadline.min(Instant::now() + PATIENCE);
+        let place = step.living.place();
+        let (channel, deadline) = (step.channel, step.deadline);
+        let until = deadline.min(Instant::now() + HOLD_TIMEOUT);
         let held = self.hold(incidents, channel, place, &incident.key, until);
         let held = match held.await {
             Ok(Some(held)) => held,
@@ -89,23 +88,20 @@ impl Destinations {
                 if card.quiet {
                     return (0, Ok(()));
                 }
-                let (retried, posted) = self.post_new(telling, &card, Again::Always).await;
+                let (retried, posted) = self.post_new(step, &card, Again::Always).await;
                 return (retried, posted.map(drop).map_err(Refusal::from));
             }
         };
         let mut record = held.record.clone();
-        record.forget(incident, telling.remind());
+        record.forget(incident, step.remind());
         // A step that begins a new message ignores an old snooze.
         if record.is_snoozed(Timestamp::now()) && record.step(incident) != Step::Begin {
             card.mentions.clear();
         }
-        let telling = &Telling {
-            card: &card,
-            ..*telling
-        };
+        let step = &LivingStep { card: &card, ..*step };
         let (retried, outcome) = match card.quiet && !record.firing {
             true => (0, Ok(())),
-            false => self.step(&mut record, incident, telling).await,
+            false => self.step(&mut record, incident, step).await,
         };
         match incidents
             .release(self.aws(), &held, &record, Timestamp::now())
@@ -146,34 +142,27 @@ impl Destinations {
         &self,
         record: &mut Record,
         incident: &Incident,
-        telling: &Telling<'_>,
+        step: &LivingStep<'_>,
     ) -> (u32, Result<(), PostError>) {
-        let step = record.step(incident);
-        match (step, record.id.clone()) {
-            (Step::Update { again }, Some(id)) => self.update(record, incident, telling, id, again).await,
+        match (record.step(incident), record.id.clone()) {
+            (Step::Update { again }, Some(id)) => self.update(record, incident, step, id, again).await,
             (Step::Line, Some(id)) => {
-                let reply = telling.living.reply(telling.card, telling.shape, &id, false);
-                let (retried, told) = send(
-                    self.http(),
-                    telling.service,
-                    reply,
-                    Again::Always,
-                    telling.deadline,
-                )
-                .await;
-                match told {
+                let reply = step.living.reply(step.card, step.shape, &id, false);
+                let (retried, answer) =
+                    send(self.http(), step.service, reply, Again::Always, step.deadline).await;
+                match answer {
                     Err(error) if error.is_gone() => {
-                        let (retried, posted) = self.post_new(telling, telling.card, Again::Always).await;
+                        let (retried, posted) = self.post_new(step, step.card, Again::Always).await;
                         (retried, posted.map(drop))
                     }
-                    told => (retried, told.map(drop)),
+                    answer => (retried, answer.map(drop)),
                 }
             }
             (Step::Aside, _) => {
-                let (retried, posted) = self.post_new(telling, telling.card, Again::Always).await;
+                let (retried, posted) = self.post_new(step, step.card, Again::Always).await;
                 (retried, posted.map(drop))
             }
-            _ => self.begin(record, incident, telling).await,
+            _ => self.begin(record, incident, step).await,
         }
     }
 
@@ -182,31 +171,31 @@ impl Destinations {
         &self,
         record: &mut Record,
         incident: &Incident,
-        telling: &Telling<'_>,
+        step: &LivingStep<'_>,
         id: MessageId,
         again: bool,
     ) -> (u32, Result<(), PostError>) {
-        let card = telling.handled(with_beginning(telling.card, record, incident), record, incident);
-        let update = telling.living.update(&card, telling.shape, &id);
-        let (service, deadline) = (telling.service, telling.deadline);
+        let card = step.handled(with_beginning(step.card, record, incident), record, incident);
+        let update = step.living.update(&card, step.shape, &id);
+        let (service, deadline) = (step.service, step.deadline);
         let (retried, updated) = send(self.http(), service, update, Again::Always, deadline).await;
         match updated {
             Ok(_) => {
                 let loud = record.loud && incident.phase == Phase::Resolved;
                 let loud = loud && !record.is_snoozed(Timestamp::now());
-                if !again || !telling.card.mentions.is_empty() {
-                    self.line(telling, &id, loud).await;
+                if !again || !step.card.mentions.is_empty() {
+                    self.line(step, &id, loud).await;
                 }
-                *record = record.after(incident, Some(id), telling.remind());
-                record.shows(&card, telling);
+                *record = record.after(incident, Some(id), step.remind());
+                record.shows(&card, step);
                 (retried, Ok(()))
             }
             // Somebody deleted it, or it is too old to be changed: the step must be told anyway, and what people did stays.
             Err(error) if error.is_gone() => {
-                let (retried, posted) = self.post_new(telling, &card, Again::Always).await;
+                let (retried, posted) = self.post_new(step, &card, Again::Always).await;
                 let posted = posted.map(|id| {
-                    *record = record.after(incident, id, telling.remind());
-                    record.shows(&card, telling);
+                    *record = record.after(incident, id, step.remind());
+                    record.shows(&card, step);
                 });
                 (retried, posted)
             }
@@ -219,25 +208,25 @@ impl Destinations {
         &self,
         record: &mut Record,
         incident: &Incident,
-        telling: &Telling<'_>,
+        step: &LivingStep<'_>,
     ) -> (u32, Result<(), PostError>) {
         if record.unsure
-            && let Some((id, at)) = self.find(record, incident, telling).await
+            && let Some((id, at)) = self.find(record, incident, step).await
         {
             // It is about something that nobody did anything about yet.
             record.renew();
             let again = Some(at) == incident.at;
-            let outcome = self.update(record, incident, telling, id, again).await;
+            let outcome = self.update(record, incident, step, id, again).await;
             if incident.phase == Phase::Firing && outcome.1.is_ok() {
-                record.begun(incident, record.id.clone(), &telling.fresh(incident), telling);
+                record.begun(incident, record.id.clone(), &step.fresh(incident), step);
             }
             return outcome;
         }
-        let card = telling.fresh(incident);
-        let (retried, posted) = self.post_new(telling, &card, Again::IfSure).await;
+        let card = step.fresh(incident);
+        let (retried, posted) = self.post_new(step, &card, Again::IfSure).await;
         let posted = match posted {
             // It may be there although its answer was lost.
-            Err(error) if error.is_unsure() => match self.find(record, incident, telling).await {
+            Err(error) if error.is_unsure() => match self.find(record, incident, step).await {
                 Some((id, _)) => Ok(Some(id)),
                 None => Err(error),
             },
@@ -245,8 +234,8 @@ impl Destinations {
         };
         match posted {
             Ok(id) => {
-                self.charts().want(telling.channel, telling.card, id.as_ref());
-                record.begun(incident, id, &card, telling);
+                self.charts().want(step.channel, step.card, id.as_ref());
+                record.begun(incident, id, &card, step);
                 (retried, Ok(()))
             }
             Err(error) => {
@@ -259,26 +248,19 @@ impl Destinations {
     /// Posts a message; returns its id.
     async fn post_new(
         &self,
-        telling: &Telling<'_>,
+        step: &LivingStep<'_>,
         card: &Card,
         again: Again,
     ) -> (u32, Result<Option<MessageId>, PostError>) {
-        let request = telling.service.request(card, telling.shape);
-        let (retried, answer) = send(self.http(), telling.service, request, again, telling.deadline).await;
-        (retried, answer.map(|answer| telling.living.id(&answer)))
+        let request = step.service.request(card, step.shape);
+        let (retried, answer) = send(self.http(), step.service, request, again, step.deadline).await;
+        (retried, answer.map(|answer| step.living.id(&answer)))
     }
 
     /// Adds a line to the thread. The message itself shows the step already, so a failure loses nothing.
-    async fn line(&self, telling: &Telling<'_>, id: &MessageId, loud: bool) {
-        let reply = telling.living.reply(telling.card, telling.shape, id, loud);
-        let _ = send(
-            self.http(),
-            telling.service,
-            reply,
-            Again::Always,
-            telling.deadline,
-        )
-        .await;
+    async fn line(&self, step: &LivingStep<'_>, id: &MessageId, loud: bool) {
+        let reply = step.living.reply(step.card, step.shape, id, loud);
+        let _ = send(self.http(), step.service, reply, Again::Always, step.deadline).await;
     }
 
     /// The last message about the incident that the record does not know, if one is in the channel. Where the app may not read
@@ -287,19 +269,19 @@ impl Destinations {
         &self,
         record: &Record,
         incident: &Incident,
-        telling: &Telling<'_>,
+        step: &LivingStep<'_>,
     ) -> Option<(MessageId, Timestamp)> {
         let since = Timestamp::now().saturating_sub(LOOKED_BACK).ok()?;
-        let search = telling.living.search(since);
-        let (service, deadline) = (telling.service, telling.deadline);
+        let search = step.living.search(since);
+        let (service, deadline) = (step.service, step.deadline);
         let (_, answer) = send(self.http(), service, search, Again::Always, deadline).await;
-        telling.living.found(&answer.ok()?, &incident.key, record.at)
+        step.living.found(&answer.ok()?, &incident.key, record.at)
     }
 }
 
 impl Record {
     /// The channel has a message of its own about this step from now on.
-    fn begun(&mut self, incident: &Incident, id: Option<MessageId>, card: &Card, telling: &Telling<'_>) {
+    fn begun(&mut self, incident: &Incident, id: Option<MessageId>, card: &Card, step: &LivingStep<'_>) {
         let first = incident.phase == Phase::Firing;
         let headline = card.in_time.as_ref().unwrap_or(&card.headline);
         let headline = || headline.plain().chars().take(MAX_FIRST).collect();
@@ -310,9 +292,9 @@ impl Record {
             first: first.then(headline),
             loud: first && card.severity >= Severity::Error,
             called: card.mentions.clone(),
-            ..self.after(incident, id, telling.remind())
+            ..self.after(incident, id, step.remind())
         };
-        self.shows(card, telling);
+        self.shows(card, step);
     }
 
     /// Nobody did anything about it.
@@ -336,10 +318,10 @@ impl Record {
     }
 
     /// The message shows this card from now on. What may have to be shown again is kept until it is over.
-    fn shows(&mut self, card: &Card, telling: &Telling<'_>) {
+    fn shows(&mut self, card: &Card, step: &LivingStep<'_>) {
         // What came as text alone has no place for buttons.
-        let kept = self.firing && telling.has_buttons() && telling.shape == Shape::Usual;
-        self.content = kept.then(|| telling.living.content(card, telling.shape));
+        let kept = self.firing && step.has_buttons() && step.shape == Shape::Usual;
+        self.content = kept.then(|| step.living.content(card, step.shape));
         self.page = card.page().filter(|_| kept).map(str::to_owned);
         let alarm = card.incident.as_ref().and_then(|incident| incident.alarm.clone());
         self.alarm = alarm.filter(|_| kept);

@@ -108,7 +108,8 @@ struct Metrics {
     metadata: Metadata,
     delivered: u8,
     retried: u32,
-    parked: u8,
+    #[serde(rename = "Parked")]
+    dead_lettered: u8,
     /// Milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     latency: Option<u64>,
@@ -180,14 +181,14 @@ impl Line<'_> {
         let [counts @ .., _] = &DEFINITIONS;
         let (definitions, latency) = match self.outcome {
             Outcome::Delivered => (&DEFINITIONS[..], Some(self.latency)),
-            Outcome::Parked | Outcome::Undelivered | Outcome::Deferred => (&counts[..], None),
+            Outcome::DeadLettered | Outcome::Undelivered | Outcome::Deferred => (&counts[..], None),
             Outcome::Buffered | Outcome::Duplicate | Outcome::Filtered | Outcome::Muted => return None,
         };
         Some(Metrics {
             metadata: Metadata::of(time, &[STACK_DIMENSION, "Channel"], definitions),
             delivered: u8::from(self.outcome == Outcome::Delivered),
             retried: self.retried,
-            parked: u8::from(self.outcome == Outcome::Parked),
+            dead_lettered: u8::from(self.outcome == Outcome::DeadLettered),
             latency: latency.map(|latency| u64::try_from(latency.as_millis()).unwrap_or(u64::MAX)),
         })
     }
@@ -359,9 +360,9 @@ mod tests {
                 "Delivered": 1, "Retried": 2, "Parked": 0, "Latency": 1234,
             })
         );
-        let parked = line(Outcome::Parked);
-        assert_eq!((&parked["Delivered"], &parked["Parked"]), (&json!(0), &json!(1)));
-        assert!(parked.get("Latency").is_none());
+        let dead = line(Outcome::DeadLettered);
+        assert_eq!((&dead["Delivered"], &dead["Parked"]), (&json!(0), &json!(1)));
+        assert!(dead.get("Latency").is_none());
         for outcome in [
             Outcome::Buffered,
             Outcome::Duplicate,

@@ -12,8 +12,8 @@ use std::time::Duration;
 
 /// As many digits of a digest tell an incident of a channel from others.
 const DIGITS: usize = 16;
-/// How long CloudWatch may take. Who pressed the button waits, and the incident is held.
-const PATIENCE: Duration = Duration::from_secs(8);
+/// How long a call of CloudWatch may take. Who pressed the button waits, and the incident is held meanwhile.
+const CALL_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// The mute rule of one incident of one channel, in the stack's region.
 pub(super) struct MuteRule<'a> {
@@ -81,7 +81,7 @@ impl<'a> MuteRule<'a> {
 
 async fn call(aws: &Aws, operation: &'static str, input: &Value) -> Result<(), AwsError> {
     let call = Call::json(Service::CLOUDWATCH, operation, input);
-    aws.call_within(PATIENCE, aws.region(), &call).await.map(drop)
+    aws.call_within(CALL_TIMEOUT, aws.region(), &call).await.map(drop)
 }
 
 fn reason(error: &AwsError) -> String {

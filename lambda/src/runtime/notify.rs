@@ -35,7 +35,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) struct Notify {
     dispatcher: Dispatcher,
     /// How each channel was told of what.
-    told: Seen<Verdict>,
+    delivered: Seen<Verdict>,
     /// What topics have.
     published: Seen,
     queued: Queued,
@@ -45,7 +45,7 @@ impl Notify {
     pub fn from_environment(variable: Variables) -> Result<Self, SettingsError> {
         Ok(Self {
             dispatcher: Dispatcher::from_environment(Duty::Notify, variable)?,
-            told: Seen::default(),
+            delivered: Seen::default(),
             published: Seen::default(),
             queued: Queued::default(),
         })
@@ -125,7 +125,7 @@ impl Notify {
         for (name, outcome) in [
             ("buffered", Outcome::Buffered),
             ("deferred", Outcome::Deferred),
-            ("parked", Outcome::Parked),
+            ("parked", Outcome::DeadLettered),
             ("duplicates", Outcome::Duplicate),
             ("filtered", Outcome::Filtered),
             ("muted", Outcome::Muted),
@@ -178,8 +178,8 @@ impl Notify {
             return Ok(Outcome::Duplicate);
         }
         let attempt = Attempt { request_id, budget };
-        let outcome = match publication.letter() {
-            Ok(letter) => self.dispatcher.publish(item, arn, &letter, attempt).await,
+        let outcome = match publication.sns_text() {
+            Ok(sns_text) => self.dispatcher.publish(item, arn, &sns_text, attempt).await,
             Err(defect) => Err(defect),
         };
         let outcome = match outcome {
@@ -193,8 +193,8 @@ impl Notify {
                 return Err(format!("topic `{arn}`: {refusal}"));
             }
             Err(refusal) => {
-                publication.park(refusal, budget.park).await?;
-                Outcome::Parked
+                publication.dead_letter(refusal, budget.dead_letter).await?;
+                Outcome::DeadLettered
             }
         };
         self.published.insert(&key, ());
@@ -228,7 +228,7 @@ impl Notify {
                 continue;
             };
             let key = item.key(channel);
-            if self.told.covers(&key, &verdict) {
+            if self.delivered.covers(&key, &verdict) {
                 self.dispatcher
                     .log(item, channel, request_id, Outcome::Duplicate, Report::default());
                 outcomes.push(Ok(Outcome::Duplicate));
@@ -239,12 +239,12 @@ impl Notify {
                 Ok(outcome) => Ok(outcome),
                 Err(refusal) => self
                     .dispatcher
-                    .give_up(item, channel, refusal, request_id, budget.park)
+                    .give_up(item, channel, refusal, request_id, budget.dead_letter)
                     .await
-                    .map(|()| Outcome::Parked),
+                    .map(|()| Outcome::DeadLettered),
             };
             if outcome.is_ok() {
-                self.told.add(&key, verdict);
+                self.delivered.add(&key, verdict);
             }
             outcomes.push(outcome);
         }

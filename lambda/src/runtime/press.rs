@@ -23,9 +23,9 @@ use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How long it is tried to hold an incident that another process tells of. Who pressed the button waits for it; after that,
-/// Lambda tries again, a minute later.
-const PATIENCE: Duration = Duration::from_secs(8);
+/// How long a press tries to hold an incident that another process holds: longer than a step does, because the person waits,
+/// and Lambda tries a failed press again only a minute later.
+const PRESS_HOLD_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// A person at a channel of the service.
 struct Asking<'a> {
@@ -81,7 +81,7 @@ impl Destinations {
 
     async fn handle(&self, incidents: &Incidents, asking: &Asking<'_>) -> Result<Value, Failure> {
         let press = asking.press;
-        let until = asking.deadline.min(Instant::now() + PATIENCE);
+        let until = asking.deadline.min(Instant::now() + PRESS_HOLD_TIMEOUT);
         let place = asking.living.place();
         let held = self.hold(incidents, &press.channel, place, &press.incident, until);
         let held = match held.await {

@@ -10,21 +10,21 @@ use crate::contract::Outcome;
 use crate::destination::text;
 use crate::event::Content;
 use crate::item::Item;
-use crate::letter::Letter;
+use crate::sns_text::SnsText;
 use crate::{Duty, Settings, compose};
 use tokio::time::Instant;
 
 impl Dispatcher {
-    /// Publishes `letter` about `item` to a topic, or puts it into the retry queue if SNS does not take it now.
+    /// Publishes `sns_text` about `item` to a topic, or puts it into the retry queue if SNS does not take it now.
     pub async fn publish(
         &self,
         item: &Item,
         arn: &str,
-        letter: &Letter,
+        sns_text: &SnsText,
         attempt: Attempt<'_>,
     ) -> Result<Outcome, Refusal> {
         let destinations = self.network.destinations();
-        let Err(refusal) = destinations.publish(arn, letter, attempt.budget.deliver).await else {
+        let Err(refusal) = destinations.publish(arn, sns_text, attempt.budget.deliver).await else {
             return Ok(Outcome::Delivered);
         };
         let envelope = item.envelope.for_topic(arn);
@@ -49,18 +49,18 @@ impl Publication<'_> {
     ///
     /// # Errors
     /// A defect of ours in writing it.
-    pub fn letter(&self) -> Result<Letter, Refusal> {
-        caught(|| letter(self.item, self.arn, &self.dispatcher.settings))
+    pub fn sns_text(&self) -> Result<SnsText, Refusal> {
+        caught(|| sns_text(self.item, self.arn, &self.dispatcher.settings))
     }
 
     /// Puts what the topic will never take into the dead-letter queue, for this topic alone; logs that, or that it is not
     /// there. Returns the problem if no queue took it.
-    pub async fn park(&self, refusal: Refusal, deadline: Instant) -> Result<(), String> {
+    pub async fn dead_letter(&self, refusal: Refusal, deadline: Instant) -> Result<(), String> {
         let reason = format!("topic `{}`: {}", self.arn, refusal.reason);
-        let parking = self.dispatcher.parking(&reason, self.request_id);
+        let why = self.dispatcher.dead_letter_reason(&reason, self.request_id);
         let envelope = self.item.envelope.for_topic(self.arn);
-        let Err(error) = self.dispatcher.park(envelope, parking, deadline).await else {
-            self.log(Outcome::Parked, Some(&refusal));
+        let Err(error) = self.dispatcher.dead_letter(envelope, why, deadline).await else {
+            self.log(Outcome::DeadLettered, Some(&refusal));
             return Ok(());
         };
         let refusal = Refusal {
@@ -82,7 +82,7 @@ impl Publication<'_> {
             stack: &self.dispatcher.settings.stack,
             topic: self.arn,
             kind: match outcome {
-                Outcome::Parked | Outcome::Undelivered => Kind::Failed,
+                Outcome::DeadLettered | Outcome::Undelivered => Kind::Failed,
                 _ => Kind::Done,
             },
             outcome,
@@ -98,46 +98,46 @@ impl Publication<'_> {
 
 /// An item for the subscribers of the topic with this ARN: as the endpoint or the guard that could not publish it had
 /// written it, or, of what came from the topic itself, as the channels show it.
-fn letter(item: &Item, arn: &str, settings: &Settings) -> Letter {
+fn sns_text(item: &Item, arn: &str, settings: &Settings) -> SnsText {
     let locale = settings.locale;
     if item.came_from(arn) {
         return mail(item, settings);
     }
     let endpoint = item.envelope.endpoint.as_deref().unwrap_or_default();
-    let letter = match &item.notice.content {
-        Content::Guard(guarded) => guarded.letter(settings),
-        Content::Text { subject, text } => Letter::new(subject.as_deref().unwrap_or(endpoint), text, locale),
+    let sns_text = match &item.notice.content {
+        Content::Guard(guarded) => guarded.sns_text(settings),
+        Content::Text { subject, text } => SnsText::new(subject.as_deref().unwrap_or(endpoint), text, locale),
         Content::Json { subject, value } => {
             let subject = subject.as_deref().unwrap_or(endpoint);
-            Letter::of_json(subject, "", value, locale)
+            SnsText::of_json(subject, "", value, locale)
         }
         Content::Alarm(_) | Content::Event(_) => {
             let card = compose(&item.notice, settings);
-            Letter::new(&card.headline.plain(), &text(&card), locale)
+            SnsText::new(&card.headline.plain(), &text(&card), locale)
         }
     };
     match &item.notice.test {
-        Some(id) => letter.marked(id, locale),
-        None => letter,
+        Some(id) => sns_text.marked(id, locale),
+        None => sns_text,
     }
 }
 
 /// The card as text. If it shows only the beginning of a text or of JSON, all of that follows, because a mail has room.
-fn mail(item: &Item, settings: &Settings) -> Letter {
+fn mail(item: &Item, settings: &Settings) -> SnsText {
     let (card, locale) = (compose(&item.notice, settings), settings.locale);
     let (subject, shown) = (card.headline.plain(), text(&card));
-    let letter = match &item.notice.content {
+    let sns_text = match &item.notice.content {
         Content::Text { text, .. } if card.is_cut() => {
-            Letter::new(&subject, &format!("{shown}\n\n{text}"), locale)
+            SnsText::new(&subject, &format!("{shown}\n\n{text}"), locale)
         }
         Content::Json { value, .. } if card.is_cut() => {
-            Letter::of_json(&subject, &format!("{shown}\n\n"), value, locale)
+            SnsText::of_json(&subject, &format!("{shown}\n\n"), value, locale)
         }
-        _ => Letter::new(&subject, &shown, locale),
+        _ => SnsText::new(&subject, &shown, locale),
     };
-    Letter {
+    SnsText {
         test: item.notice.test.clone(),
         mail: true,
-        ..letter
+        ..sns_text
     }
 }

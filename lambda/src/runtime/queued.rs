@@ -35,7 +35,7 @@ use tokio::time::Instant;
 #[derive(Default)]
 pub(super) struct Queued {
     /// How each channel was told of what.
-    told: Seen<Verdict>,
+    delivered: Seen<Verdict>,
     /// The earliest time of the next post to each channel.
     next: Mutex<BTreeMap<ChannelKey, Instant>>,
 }
@@ -197,7 +197,9 @@ async fn put_off(left: &[Left], dispatcher: &Dispatcher, request_id: &str, budge
         let Some(outbox) = Queue::from_arn(arn).and_then(|queue| dispatcher.outbox(&queue)) else {
             continue;
         };
-        let done = outbox.put_off(&messages, &dispatcher.network, budget.park).await;
+        let done = outbox
+            .put_off(&messages, &dispatcher.network, budget.dead_letter)
+            .await;
         if let Err(refusal) = done {
             let reason = format!("messages come back later than they should: {refusal}");
             let (kind, duty) = (Kind::Failed, Duty::Notify);
@@ -252,8 +254,11 @@ async fn is_kept(
         event: Json::from(Value::from(text(record, "body"))),
         ..Envelope::default()
     };
-    let parking = dispatcher.parking(&defect.reason, request_id);
-    dispatcher.park(envelope, parking, budget.park).await.is_ok()
+    let reason = dispatcher.dead_letter_reason(&defect.reason, request_id);
+    dispatcher
+        .dead_letter(envelope, reason, budget.dead_letter)
+        .await
+        .is_ok()
 }
 
 /// How long a record has been in the queue.

@@ -12,7 +12,7 @@ impl Dispatcher {
     /// Why nobody is told of `item`, which arrives at `now`. What was decided before stays: a message that waited in a queue
     /// was accepted, and who sends a dead letter again wants it to be told.
     pub fn muted(&self, item: &Item, now: Timestamp) -> Option<String> {
-        if item.envelope.verdict.is_some() || item.envelope.parked.is_some() {
+        if item.envelope.verdict.is_some() || item.envelope.dead_letter.is_some() {
             return None;
         }
         if let Content::Alarm(alarm) = &item.notice.content

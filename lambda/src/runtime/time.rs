@@ -9,7 +9,7 @@ const LONGEST: Duration = Duration::from_secs(900);
 /// Reserved at the end, so that a failure is still reported.
 const RESERVE: Duration = Duration::from_millis(500);
 /// Reserved for putting undelivered messages into the dead-letter queue.
-const PARKING: Duration = Duration::from_millis(2_500);
+const DEAD_LETTER_TIME: Duration = Duration::from_millis(2_500);
 
 /// The deadlines of an invocation.
 #[derive(Clone, Copy)]
@@ -18,7 +18,7 @@ pub(super) struct Budget {
     /// Deadline for delivery.
     pub deliver: Instant,
     /// Deadline for putting undelivered messages into the dead-letter queue.
-    pub park: Instant,
+    pub dead_letter: Instant,
 }
 
 impl Budget {
@@ -29,8 +29,8 @@ impl Budget {
         let time = remaining(context);
         Self {
             started,
-            deliver: started + time - PARKING.min(time / 2),
-            park: started + time,
+            deliver: started + time - DEAD_LETTER_TIME.min(time / 2),
+            dead_letter: started + time,
         }
     }
 }

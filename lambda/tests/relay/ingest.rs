@@ -81,7 +81,7 @@ async fn status(function: &mut Function, request: &Value) -> u64 {
 }
 
 /// The content of the dead-letter queue.
-fn parked(function: &Function) -> Vec<Value> {
+fn dead_letters(function: &Function) -> Vec<Value> {
     function.queue("failed")
 }
 

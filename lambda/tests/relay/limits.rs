@@ -188,7 +188,7 @@ proptest! {
         for outcome in outcomes {
             let guarded = Guarded { outcome, event: json!({ "detail": detail }).into() };
             for settings in [english(), korean()] {
-                prop_assert!(!guarded.letter(&settings).text.is_empty());
+                prop_assert!(!guarded.sns_text(&settings).text.is_empty());
                 assert_notice_valid(&guarded.clone().into(), &settings);
             }
         }
@@ -201,8 +201,8 @@ proptest! {
         let worded = Endpoint { subject: template(&subject), body: template(&body), ..plain.clone() };
         prop_assert!(worded.subject.is_some() && worded.body.is_some());
         for endpoint in [plain, worded] {
-            let letter = endpoint.letter(&alert, Locale::En);
-            prop_assert!(!letter.subject.is_empty() && letter.text.len() <= 262_144);
+            let sns_text = endpoint.sns_text(&alert, Locale::En);
+            prop_assert!(!sns_text.subject.is_empty() && sns_text.text.len() <= 262_144);
             assert_notice_valid(&endpoint.notice(&alert), &korean());
         }
     }

@@ -244,11 +244,11 @@ async fn announce(
         let apply = app.again(["apply".to_owned(), file.to_owned()]);
         addresses::refuse_armed(&access.aws, &running.functions, &apply).await?;
     }
-    let letter = announcement.letter(&blueprint::settings(stack));
+    let sns_text = announcement.sns_text(&blueprint::settings(stack));
     let scope = access.aws.scope().await?;
     for key in topics {
         let arn = names.topic_arn(&key).fill_computed(scope).unwrap_or_default();
-        let told = notify::publish(&access.aws, &arn, Some(&letter.subject), &letter.text, &[]);
+        let told = notify::publish(&access.aws, &arn, Some(&sns_text.subject), &sns_text.text, &[]);
         if let Err(fault) = told.await {
             app.out.warn(&format!("topic `{key}` is not told of it: {fault}"));
         }

@@ -38,8 +38,8 @@ impl Undelivered {
         match delivery {
             Delivery::Invoke { function, payload } => {
                 let at = self.at.map(|at| at.to_string());
-                let parked = json!({ "reason": self.reason, "at": at });
-                let payload = Envelope::again(payload, parked);
+                let why = json!({ "reason": self.reason, "at": at });
+                let payload = Envelope::again(payload, why);
                 Delivery::Invoke { function, payload }
             }
             delivery @ Delivery::Publish { .. } => delivery,
@@ -144,7 +144,7 @@ impl Around<'_> {
         }
     }
 
-    /// What the relay parked, or put into a queue that gave it up.
+    /// What the relay dead-lettered, or put into a queue that gave it up.
     fn envelope(&self, value: &Value) -> Option<Undelivered> {
         let (meta, inner) = Envelope::parts(value)?;
         let undelivered = &meta["parked"];

@@ -26,14 +26,14 @@ pub(super) fn can_be_named(topic: &Topic) -> bool {
 /// The topics among the ARNs that alarms and rules notify (`notified`), by key: existing ones, and those of other accounts,
 /// which cannot be read.
 pub(super) fn named(
-    told: &BTreeSet<&str>,
+    notified: &BTreeSet<&str>,
     inventory: &Inventory,
     request: &Request<'_>,
 ) -> BTreeMap<String, Topic> {
     let known = inventory.topics.iter();
-    let known = known.filter(|topic| told.contains(topic.arn.as_str()) && can_be_named(topic));
+    let known = known.filter(|topic| notified.contains(topic.arn.as_str()) && can_be_named(topic));
     let mut topics: Vec<Topic> = known.cloned().collect();
-    for arn in told {
+    for arn in notified {
         let is_foreign = place(arn).is_some_and(|(region, account)| {
             region == request.scope.region && account != request.scope.account
         });

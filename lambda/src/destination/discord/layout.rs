@@ -51,7 +51,7 @@ fn within(card: &Card, shares: Shares) -> Vec<Embed> {
     let mut pages = Pages::new(card);
     for section in &card.sections {
         match section {
-            Section::Prose(prose) => match told(prose, shares.prose, words) {
+            Section::Prose(prose) => match prose_field(prose, shares.prose, words) {
                 Some(field) if pages.has_fields() => pages.fact(field),
                 _ => pages.text(&said(prose, shares.prose, words)),
             },
@@ -181,7 +181,7 @@ fn said(prose: &Prose, share: usize, words: &Words) -> String {
 }
 
 /// Prose with a label as a fact, if it is short enough. After other facts it stands among them, not in an embed of its own.
-fn told(prose: &Prose, share: usize, words: &Words) -> Option<Field> {
+fn prose_field(prose: &Prose, share: usize, words: &Words) -> Option<Field> {
     let name = prose.label?.to_owned();
     let value = beginning(&prose.text, MAX_PIECE, share, words);
     let inline = false;

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 pub(in crate::event) fn in_json(message: &Value) -> Option<Event> {
     let has = |key: &str| message.get(key).is_some();
     let report = if has("Event Source") {
-        told(message)?
+        rds_event(message)?
     } else if has("LifecycleTransition") {
         fleet::scaling(lifecycle(message)?, message, message)?
     } else if has("AutoScalingGroupARN") {
@@ -125,7 +125,7 @@ fn event(report: Report) -> Event {
 
 /// RDS, and DMS in the same format with another spelling of the id.
 /// <https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Events.html>
-fn told(message: &Value) -> Option<Report> {
+fn rds_event(message: &Value) -> Option<Report> {
     let kind = text(message, "Event Source")?;
     let dms = text(message, "SourceId");
     let subject = text(message, "Source ID").or_else(|| dms.clone())?;
@@ -137,7 +137,7 @@ fn told(message: &Value) -> Option<Report> {
     let address = text(message, "Identifier Link").and_then(|link| link::in_text(&link));
     let cluster = kind == "db-cluster";
     Some(Report {
-        tone: operations::told(&said),
+        tone: operations::tone(&said),
         facts: facts([(Fact::Kind, Some(kind.clone())), (Fact::Status, code)]),
         page: if is_dms {
             address.map(Page::Address)

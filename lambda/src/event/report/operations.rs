@@ -23,7 +23,7 @@ pub(super) fn database(detail_type: &str, _: &Value, detail: &Value) -> Option<R
         news: News::Told {
             thing: Thing::Database,
         },
-        tone: match told(&said) {
+        tone: match tone(&said) {
             Tone::Plain if failed => Tone::Bad(Severity::Error),
             tone => tone,
         },
@@ -56,7 +56,7 @@ pub(super) fn database(detail_type: &str, _: &Value, detail: &Value) -> Option<R
 /// Whether RDS tells something good or bad: by its sentence, for the notification to a topic has nothing else, and the
 /// same news must not weigh more by one way than by the other.
 /// <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Events.Messages.html>
-pub(super) fn told(said: &str) -> Tone {
+pub(super) fn tone(said: &str) -> Tone {
     let said = said.to_lowercase();
     let speaks_of = |words: &[&str]| words.iter().any(|word| said.contains(word));
     if speaks_of(&["failover", "failed over"]) {

@@ -202,7 +202,7 @@ pub(super) fn value(fact: Fact, text: &str) -> String {
 
 /// The events of RDS that are most common.
 /// <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Events.Messages.html>
-pub(super) fn told(id: &str) -> Option<&'static str> {
+pub(super) fn rds_event(id: &str) -> Option<&'static str> {
     Some(match id {
         "RDS-EVENT-0001" => "백업을 시작했습니다",
         "RDS-EVENT-0002" => "백업이 완료되었습니다",

@@ -21,29 +21,29 @@ impl Ingest {
             channels: envelope.channels.clone(),
             topics: envelope.topics.clone(),
         };
-        let at = envelope.parked.as_ref().and_then(|parked| parked.get("at"));
+        let at = envelope.dead_letter.as_ref().and_then(|why| why.get("at"));
         let at = at.map(ToString::to_string).unwrap_or_default();
         let body = match &*envelope.event {
-            Value::String(text) => readable(text, envelope.parked.as_ref()),
+            Value::String(text) => readable(text, envelope.dead_letter.as_ref()),
             alert => alert.to_string(),
         };
         // A letter that is stored again is stored as it is.
         let event = envelope.event.clone();
         let base64 = envelope
-            .parked
+            .dead_letter
             .as_ref()
-            .and_then(|parked| parked.get("bodyBytes")?.as_u64());
+            .and_then(|why| why.get("bodyBytes")?.as_u64());
         let base64 = base64.and_then(|bytes| usize::try_from(bytes).ok());
         let key = |destination: &Destination| format!("{destination:?} {at} {body}");
         let owed = Destination::all(&receivers).into_iter();
         let owed: Vec<_> = owed.filter(|one| !self.seen.contains(&key(one))).collect();
-        let (item, letter) = self.item(envelope);
+        let (item, sns_text) = self.item(envelope);
         let attempt = Attempt {
             request_id: &context.request_id,
             budget,
         };
-        let outcomes = self.dispatcher.deliver(&owed, &item, &letter, attempt).await;
-        let (mut delivered, mut deferred, mut parked, mut problems) = (0, 0, 0, Vec::new());
+        let outcomes = self.dispatcher.deliver(&owed, &item, &sns_text, attempt).await;
+        let (mut delivered, mut deferred, mut dead, mut problems) = (0, 0, 0, Vec::new());
         for (destination, outcome) in outcomes {
             let name = destination.name(&self.dispatcher.settings);
             let outcome = match outcome {
@@ -67,12 +67,12 @@ impl Ingest {
                                 base64,
                                 reason: &reason,
                             };
-                            self.store(rest, &item, attempt.request_id, budget.park)
+                            self.store(rest, &item, attempt.request_id, budget.dead_letter)
                                 .await
                                 .map_err(|error| format!("{reason}; dead-letter queue: {error}"))
                         }
                     };
-                    parked += usize::from(stored.is_ok());
+                    dead += usize::from(stored.is_ok());
                     self.log_refused(&item, &[refused], attempt.request_id, stored.is_ok());
                     stored
                 }
@@ -83,7 +83,7 @@ impl Ingest {
             }
         }
         if problems.is_empty() {
-            let mut answer = json!({ "delivered": delivered, "parked": parked });
+            let mut answer = json!({ "delivered": delivered, "parked": dead });
             if deferred > 0 {
                 answer["deferred"] = deferred.into();
             }
@@ -95,15 +95,15 @@ impl Ingest {
 
 /// Whether an invocation event is a dead letter instead of a request. Requests come from API Gateway, which
 /// writes the outermost fields itself, `requestContext` among them, and puts the caller's data inside them.
-pub(super) fn is_parked(event: &Value) -> bool {
+pub(super) fn is_dead_letter(event: &Value) -> bool {
     let fields = event.as_object();
     fields.is_some_and(|fields| fields.len() == 2 && fields.contains_key("event"))
         && event.pointer("/alertctl/parked").is_some_and(Value::is_object)
 }
 
 /// The body of a dead letter that is not JSON, in readable form.
-pub(super) fn readable(text: &str, parked: Option<&Value>) -> String {
-    let encoding = parked.and_then(|parked| parked.get("bodyEncoding"));
+pub(super) fn readable(text: &str, why: Option<&Value>) -> String {
+    let encoding = why.and_then(|why| why.get("bodyEncoding"));
     let bytes = encoding.and_then(|_| BASE64_STANDARD.decode(text).ok());
     bytes.map_or_else(
         || text.to_owned(),

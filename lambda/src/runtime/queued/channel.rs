@@ -208,7 +208,7 @@ impl<'a> Draining<'a> {
                 continue;
             };
             let key = item.key(self.channel);
-            if self.queued.told.covers(&key, &verdict) {
+            if self.queued.delivered.covers(&key, &verdict) {
                 self.log_duplicate(item);
                 continue;
             }
@@ -240,9 +240,11 @@ impl<'a> Draining<'a> {
     /// Remembers that the channel has the message, or never will.
     fn remember(&self, one: &Waiting, outcome: Outcome) {
         let key = one.item.key(self.channel);
-        self.queued.told.add(&key, one.verdict.clone());
+        self.queued.delivered.add(&key, one.verdict.clone());
         for (earlier, verdict) in &one.earlier {
-            self.queued.told.add(&earlier.key(self.channel), verdict.clone());
+            self.queued
+                .delivered
+                .add(&earlier.key(self.channel), verdict.clone());
             self.dispatcher
                 .log(earlier, self.channel, self.request_id, outcome, Report::default());
         }
@@ -250,8 +252,10 @@ impl<'a> Draining<'a> {
     }
 
     async fn post_one(&mut self, one: &Waiting) {
-        let Dispatcher { order, settings, .. } = self.dispatcher;
-        let card = order.card(&one.item, self.channel, &one.verdict, one.age, settings);
+        let Dispatcher {
+            lateness, settings, ..
+        } = self.dispatcher;
+        let card = lateness.card(&one.item, self.channel, &one.verdict, one.age, settings);
         let card = match card {
             Ok(card) => card,
             Err(defect) => return self.refused(&[one], defect).await,
@@ -326,7 +330,9 @@ impl<'a> Draining<'a> {
         self.dispatcher.pauses.taken(self.channel);
         for (index, one) in all.iter().enumerate() {
             self.remember(one, Outcome::Delivered);
-            self.dispatcher.order.told(self.channel, &one.item.notice);
+            self.dispatcher
+                .lateness
+                .note_delivered(self.channel, &one.item.notice);
             let report = Report {
                 // All messages of a digest share one post, so its retries count once.
                 retried: if index == 0 { posted.retried } else { 0 },
@@ -364,11 +370,11 @@ impl<'a> Draining<'a> {
     }
 
     async fn give_up(&mut self, one: &Waiting, refusal: Refusal) {
-        let (dispatcher, channel, deadline) = (self.dispatcher, self.channel, self.budget.park);
+        let (dispatcher, channel, deadline) = (self.dispatcher, self.channel, self.budget.dead_letter);
         let refusal = refusal.after(one.age);
-        let parked = dispatcher.give_up(&one.item, channel, refusal, self.request_id, deadline);
-        match parked.await {
-            Ok(()) => self.remember(one, Outcome::Parked),
+        let given_up = dispatcher.give_up(&one.item, channel, refusal, self.request_id, deadline);
+        match given_up.await {
+            Ok(()) => self.remember(one, Outcome::DeadLettered),
             Err(problem) => self.leave(&[one], growing(one.tries, &Refusal::transient(problem))),
         }
     }

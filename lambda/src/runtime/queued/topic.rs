@@ -36,10 +36,10 @@ async fn publish_one(
         arn,
         request_id,
     };
-    let outcome = match publication.letter() {
-        Ok(letter) => {
+    let outcome = match publication.sns_text() {
+        Ok(sns_text) => {
             let destinations = dispatcher.network.destinations();
-            destinations.publish(arn, &letter, budget.deliver).await
+            destinations.publish(arn, &sns_text, budget.deliver).await
         }
         Err(defect) => Err(defect),
     };
@@ -56,6 +56,8 @@ async fn publish_one(
         publication.log(Outcome::Deferred, Some(&refusal));
         return Some(left);
     }
-    let parked = publication.park(refusal.after(arrival.age), budget.park).await;
-    parked.is_err().then_some(left)
+    let sent = publication
+        .dead_letter(refusal.after(arrival.age), budget.dead_letter)
+        .await;
+    sent.is_err().then_some(left)
 }

@@ -26,7 +26,7 @@ async fn what_cannot_be_shown_is_stored() {
             message.contains("stored") && message.contains(reason),
             "{message}"
         );
-        let parked = parked(&function);
+        let parked = dead_letters(&function);
         assert_eq!(parked.len(), index + 1);
         let why = &parked[index]["alertctl"]["parked"];
         assert!(
@@ -35,7 +35,7 @@ async fn what_cannot_be_shown_is_stored() {
         );
         assert_eq!(why["requestId"], "8476a536-e9f4-11e8-9739-2dfe598c3fcd");
     }
-    let wrapper = &parked(&function)[0]["alertctl"];
+    let wrapper = &dead_letters(&function)[0]["alertctl"];
     assert_eq!(
         (&wrapper["endpoint"], &wrapper["channels"], &wrapper["topics"]),
         (&json!("elastalert"), &json!(["project"]), &json!([TOPIC]))
@@ -89,7 +89,7 @@ async fn what_is_no_alert_is_shown_as_the_text_it_is() {
         assert!(blocks.contains(quoted.trim_matches('"')), "{text}: {blocks}");
         assert!(mail["Message"].contains(text), "{mail:?}");
     }
-    assert!(parked(&function).is_empty());
+    assert!(dead_letters(&function).is_empty());
     // While nobody takes it, the sender keeps it.
     {
         let mut script = lock(&function.script);

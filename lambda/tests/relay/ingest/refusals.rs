@@ -12,7 +12,7 @@ async fn what_all_refuse_for_good_is_stored() {
     }
     let body = alert("1").to_string();
     assert_eq!(status(&mut function, &request(&body)).await, 202);
-    let record = &parked(&function)[0];
+    let record = &dead_letters(&function)[0];
     let wrapper = &record["alertctl"];
     assert_eq!(
         (&wrapper["channels"], &wrapper["topics"]),
@@ -40,7 +40,7 @@ async fn what_one_has_is_stored_for_the_others() {
     lock(&function.script).slack_always = Some((500, "rollup_error"));
     let body = alert("1").to_string();
     assert_eq!(status(&mut function, &request(&body)).await, 202);
-    let wrapper = &parked(&function)[0]["alertctl"];
+    let wrapper = &dead_letters(&function)[0]["alertctl"];
     assert_eq!(
         (&wrapper["channels"], wrapper.get("topics")),
         (&json!(["project"]), None)
@@ -70,7 +70,7 @@ async fn what_nobody_takes_now_comes_again() {
         status(&mut function, &request(&alert("1").to_string())).await,
         503
     );
-    assert!(parked(&function).is_empty());
+    assert!(dead_letters(&function).is_empty());
     let (lines, _) = log(function).await;
     assert!(lines[0]["reason"].as_str().expect("a reason").contains("busy"));
 }
@@ -93,7 +93,7 @@ async fn silence_is_not_waited_for() {
                 expected,
                 "{services:?}"
             );
-            assert_eq!(parked(&function).len(), stored, "{services:?}");
+            assert_eq!(dead_letters(&function).len(), stored, "{services:?}");
             log(function).await;
         }));
     }
@@ -111,7 +111,7 @@ async fn what_is_parked_and_sent_again_goes_to_those_without_it() {
     let mut compressed = request("{\"a\":");
     compressed["headers"]["content-encoding"] = "br".into();
     status(&mut function, &compressed).await;
-    let letters = parked(&function);
+    let letters = dead_letters(&function);
     assert_eq!(shown(&function), (1, 1));
     let answer = function.succeed(&letters[0]).await;
     assert_eq!(answer, json!({ "delivered": 1, "parked": 0 }));
@@ -132,7 +132,7 @@ async fn what_is_parked_and_sent_again_goes_to_those_without_it() {
         function.succeed(&letter).await,
         json!({ "delivered": 0, "parked": 1 })
     );
-    assert_eq!(parked(&function)[2]["event"], alert("1"));
+    assert_eq!(dead_letters(&function)[2]["event"], alert("1"));
     lock(&function.script).slack_always = Some((500, "rollup_error"));
     function.runtime.hurry(Duration::from_secs(3));
     letter["alertctl"]["parked"]["at"] = "later still".into();

@@ -1,10 +1,10 @@
-//! Tells a channel what a card says: in the one message of its incident, in the order of the incident's steps, or in a message
-//! of its own.
+//! Delivers a card to a channel: as a step of its incident's living message, in the order of the incident's steps, or as a
+//! message of its own.
 
 use super::destinations::Destinations;
-use super::in_order::Step;
+use super::in_order::OrderedStep;
 use super::incidents::LONGEST_STEP;
-use super::living::Telling;
+use super::living::LivingStep;
 use super::post::{Again, send};
 use super::refusal::Refusal;
 use crate::Card;
@@ -24,7 +24,7 @@ impl Destinations {
         let service = self.service_by(channel, deadline).await?;
         let (retried, outcome) = match (service.living(), self.incidents(), &card.incident) {
             (Some(living), Some(incidents), Some(incident)) => {
-                let telling = Telling {
+                let step = LivingStep {
                     service: &*service,
                     living,
                     channel,
@@ -33,10 +33,10 @@ impl Destinations {
                     settings: self.settings(),
                     deadline: deadline.min(Instant::now() + LONGEST_STEP),
                 };
-                self.tell(incidents, incident, &telling).await
+                self.take_step(incidents, incident, &step).await
             }
             (None, Some(incidents), Some(incident)) if self.has_order(channel, card) => {
-                let step = Step {
+                let step = OrderedStep {
                     service: &*service,
                     channel,
                     card,

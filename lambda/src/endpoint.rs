@@ -4,7 +4,7 @@ use crate::Template;
 use crate::contract::Locale;
 use crate::event::{Content, Notice, Source};
 use crate::json::Json;
-use crate::letter::Letter;
+use crate::sns_text::SnsText;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -49,11 +49,11 @@ impl Endpoint {
     }
 
     /// The alert for a topic's subscribers.
-    pub fn letter(&self, alert: &Value, locale: Locale) -> Letter {
+    pub fn sns_text(&self, alert: &Value, locale: Locale) -> SnsText {
         let subject = self.subject(alert);
         match self.body(alert) {
-            Some(text) => Letter::new(&subject, &text, locale),
-            None => Letter::of_json(&subject, "", alert, locale),
+            Some(text) => SnsText::new(&subject, &text, locale),
+            None => SnsText::of_json(&subject, "", alert, locale),
         }
     }
 
@@ -130,10 +130,10 @@ mod tests {
     #[test]
     fn the_template_writes_the_message() {
         let alert = json!({ "API": "/login", "@timestamp": "2026-11-20T05:00:00Z", "result": 500 });
-        let letter = guide().letter(&alert, Locale::Ko);
-        assert_eq!(letter.subject, "🚨 ElastAlert 알림 !!!");
+        let sns_text = guide().sns_text(&alert, Locale::Ko);
+        assert_eq!(sns_text.subject, "🚨 ElastAlert 알림 !!!");
         assert_eq!(
-            letter.text,
+            sns_text.text,
             "API: /login\n시각: 2026-11-20T05:00:00Z\nIP: N/A\n500 에러"
         );
         let notice = guide().notice(&alert);
@@ -141,8 +141,8 @@ mod tests {
         assert_eq!(
             notice.content,
             Content::Text {
-                subject: Some(letter.subject),
-                text: letter.text
+                subject: Some(sns_text.subject),
+                text: sns_text.text
             }
         );
     }
@@ -153,14 +153,14 @@ mod tests {
             key: "elastalert".into(),
             ..Endpoint::default()
         };
-        let letter = endpoint.letter(&json!({ "rule": " ", "rule_name": "5xx", "n": 1 }), Locale::En);
-        assert_eq!(letter.subject, "ElastAlert: 5xx");
+        let sns_text = endpoint.sns_text(&json!({ "rule": " ", "rule_name": "5xx", "n": 1 }), Locale::En);
+        assert_eq!(sns_text.subject, "ElastAlert: 5xx");
         assert!(
-            letter.text.starts_with("rule:  \nrule_name: 5xx\nn: 1\n\n{\n"),
+            sns_text.text.starts_with("rule:  \nrule_name: 5xx\nn: 1\n\n{\n"),
             "{}",
-            letter.text
+            sns_text.text
         );
-        assert_eq!(endpoint.letter(&json!({}), Locale::En).subject, "elastalert");
+        assert_eq!(endpoint.sns_text(&json!({}), Locale::En).subject, "elastalert");
         assert!(matches!(endpoint.notice(json!({})).content, Content::Json { .. }));
     }
 

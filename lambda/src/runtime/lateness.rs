@@ -18,11 +18,11 @@ const MOST: usize = 10_000;
 
 /// The last change of each alarm that each channel was told of, as far as the process knows.
 #[derive(Default)]
-pub(super) struct Order(Mutex<BTreeMap<(ChannelKey, String), Timestamp>>);
+pub(super) struct Lateness(Mutex<BTreeMap<(ChannelKey, String), Timestamp>>);
 
-impl Order {
-    /// Notes that `channel` was told of `notice`.
-    pub fn told(&self, channel: &ChannelKey, notice: &Notice) {
+impl Lateness {
+    /// Remembers that `channel` has `notice`.
+    pub fn note_delivered(&self, channel: &ChannelKey, notice: &Notice) {
         let Some((alarm, changed)) = change(notice) else {
             return;
         };
@@ -56,7 +56,7 @@ impl Order {
         caught(|| {
             let mut card = item.card(verdict, settings);
             let overtaken = self.is_overtaken(channel, &item.notice);
-            if overtaken || age >= LATE || item.envelope.parked.is_some() {
+            if overtaken || age >= LATE || item.envelope.dead_letter.is_some() {
                 card.late(late(&item.notice, age));
             }
             card.overtaken = overtaken;

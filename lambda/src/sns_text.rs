@@ -14,7 +14,7 @@ const SUBJECT: &str = "alertctl";
 
 /// A message that SNS accepts.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Letter {
+pub struct SnsText {
     /// One line of 1–99 characters without control characters.
     pub subject: String,
     /// At most 261,120 bytes.
@@ -25,7 +25,7 @@ pub struct Letter {
     pub mail: bool,
 }
 
-impl Letter {
+impl SnsText {
     /// Brings subject and text into the form that SNS requires, without secrets. A note in `locale` says how
     /// much was truncated.
     pub fn new(subject: &str, text: &str, locale: Locale) -> Self {
@@ -136,30 +136,33 @@ mod tests {
 
     #[test]
     fn a_test_is_no_alert() {
-        let letter = letter("disk full", "97 %").marked("t-0123abcd", Locale::En);
-        assert_eq!(letter.subject, "[TEST] disk full");
+        let sns_text = sns_text("disk full", "97 %").marked("t-0123abcd", Locale::En);
+        assert_eq!(sns_text.subject, "[TEST] disk full");
         assert!(
-            letter.text.starts_with("This is only a test (t-0123abcd).") && letter.text.ends_with("97 %")
+            sns_text.text.starts_with("This is only a test (t-0123abcd).") && sns_text.text.ends_with("97 %")
         );
-        assert_eq!(letter.test.as_deref(), Some("t-0123abcd"));
+        assert_eq!(sns_text.test.as_deref(), Some("t-0123abcd"));
     }
 
-    fn letter(subject: &str, text: &str) -> Letter {
-        Letter::new(subject, text, Locale::En)
+    fn sns_text(subject: &str, text: &str) -> SnsText {
+        SnsText::new(subject, text, Locale::En)
     }
 
     #[test]
     fn a_subject_is_one_short_line() {
-        assert_eq!(letter(" 🚨 a\r\nb\u{0}\tc\u{2028}d ", "x").subject, "🚨 a b c d");
-        assert_eq!(letter("\n", "x").subject, "alertctl");
-        let long = letter(&"🚨".repeat(60), "x").subject;
+        assert_eq!(
+            sns_text(" 🚨 a\r\nb\u{0}\tc\u{2028}d ", "x").subject,
+            "🚨 a b c d"
+        );
+        assert_eq!(sns_text("\n", "x").subject, "alertctl");
+        let long = sns_text(&"🚨".repeat(60), "x").subject;
         assert_eq!(long, format!("{}…", "🚨".repeat(49)));
     }
 
     #[test]
     fn a_text_is_never_empty_and_never_too_long() {
-        assert_eq!(letter("subject", " \u{0}\n").text, "subject");
-        let text = letter("s", &"가".repeat(100_000)).text;
+        assert_eq!(sns_text("subject", " \u{0}\n").text, "subject");
+        let text = sns_text("s", &"가".repeat(100_000)).text;
         assert!(
             text.len() <= MAX_TEXT && text.len() > MAX_TEXT - 40,
             "{}",
@@ -177,7 +180,7 @@ mod tests {
 
     #[test]
     fn no_secret_travels() {
-        let mailed = letter("token: abcdefgh", "login failed, password=hunter22 for bob");
+        let mailed = sns_text("token: abcdefgh", "login failed, password=hunter22 for bob");
         assert_eq!(mailed.subject, "token: ••••");
         assert_eq!(mailed.text, "login failed, password=•••• for bob");
         let shown = readable(&json!({ "api_key": "abc", "user": "bob" }));
@@ -199,7 +202,7 @@ mod tests {
     proptest! {
         #[test]
         fn sns_accepts_every_subject(subject in any::<String>()) {
-            let subject = letter(&subject, "x").subject;
+            let subject = sns_text(&subject, "x").subject;
             prop_assert!((1..100).contains(&subject.encode_utf16().count()));
             let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
             prop_assert!(!subject.chars().any(breaks));
