@@ -1,4 +1,4 @@
-//! What comes late: it says how late it is. The change of an alarm that another change has overtaken calls nobody.
+//! Late messages say how late they are. A change of an alarm that a later change has overtaken mentions nobody.
 
 use super::defect::caught;
 use super::refusal::Refusal;
@@ -11,12 +11,12 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-/// What has waited for longer says so.
+/// A message that waited for longer says how late it is.
 const LATE: Duration = Duration::from_secs(10 * 60);
-/// Alarms of which the last change is remembered; a few more than a stack has.
+/// Maximum number of alarms and channels whose last change is remembered: a few more than a stack has.
 const MOST: usize = 10_000;
 
-/// The last change of each alarm that each channel was told of, as far as the process knows.
+/// The last change of each alarm that was delivered to each channel, as far as the process knows.
 #[derive(Default)]
 pub(super) struct Lateness(Mutex<BTreeMap<(ChannelKey, String), Timestamp>>);
 
@@ -34,7 +34,7 @@ impl Lateness {
         *last = changed.max(*last);
     }
 
-    /// Whether `channel` was already told of a later change of the same alarm.
+    /// Whether `channel` already has a later change of the same alarm.
     pub fn is_overtaken(&self, channel: &ChannelKey, notice: &Notice) -> bool {
         let Some((alarm, changed)) = change(notice) else {
             return false;
