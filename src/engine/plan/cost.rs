@@ -194,10 +194,11 @@ fn usd(cents: i64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::resource::sns::topic::SnsTopic;
     use serde_json::json;
 
     fn of_alarm(fields: Fields) -> Option<(&'static str, i64)> {
-        price("cloudwatch-alarm", &fields).map(|(price, units)| (price.what[0], units))
+        price(CloudwatchAlarm::KIND, &fields).map(|(price, units)| (price.what[0], units))
     }
 
     #[test]
@@ -226,8 +227,8 @@ mod tests {
         let query = json!({ "expression": "SELECT MAX(CPUUtilization) FROM \"AWS/EC2\"", "period": 60 });
         assert_eq!(of_alarm(Fields::default().set("metrics.q", query)), None);
         assert_eq!(of_alarm(Fields::default().set("promql.query", "up")), None);
-        assert_eq!(price("sns-topic", &Fields::default()), None);
-        let log_alarm = price("cloudwatch-log-alarm", &Fields::default());
+        assert_eq!(price(SnsTopic::KIND, &Fields::default()), None);
+        let log_alarm = price(CloudwatchLogAlarm::KIND, &Fields::default());
         assert_eq!(
             log_alarm.map(|(price, units)| (price.what[0], units)),
             Some(("alarm", 1))

@@ -4,7 +4,23 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::grant::{Condition, Term, Who};
 use crate::aws::Scope;
-use crate::resource::NodeId;
+use crate::resource::apigatewayv2::api::ApigatewayApi;
+use crate::resource::cloudtrail::trail::CloudtrailTrail;
+use crate::resource::cloudwatch::alarm::CloudwatchAlarm;
+use crate::resource::cloudwatch::alarm_mute_rule::CloudwatchAlarmMuteRule;
+use crate::resource::cloudwatch::composite_alarm::CloudwatchCompositeAlarm;
+use crate::resource::cloudwatch::log_alarm::CloudwatchLogAlarm;
+use crate::resource::dynamodb::table::DynamodbTable;
+use crate::resource::eventbridge::event_bus::EventbridgeEventBus;
+use crate::resource::eventbridge::rule::EventbridgeRule;
+use crate::resource::iam::role::IamRole;
+use crate::resource::kms::key::KmsKey;
+use crate::resource::lambda::function::LambdaFunction;
+use crate::resource::logs::log_group::LogGroup;
+use crate::resource::s3::bucket::S3Bucket;
+use crate::resource::sns::topic::SnsTopic;
+use crate::resource::sqs::queue::SqsQueue;
+use crate::resource::{NodeId, Resource as _};
 
 /// The nodes of a plan, by what policies call them.
 pub(super) struct Names<'a> {
@@ -32,35 +48,35 @@ const SERVICES: [(&str, &str); 11] = [
 
 /// How the resources of a service are written in an ARN, what they are called, and the kinds of node that they are.
 const THINGS: [(&str, &str, &str, &[&str]); 15] = [
-    ("sns", "", "topic", &["sns-topic"]),
-    ("sqs", "", "queue", &["sqs-queue"]),
-    ("lambda", "function:", "function", &["lambda-function"]),
-    ("logs", "log-group:", "log group", &["log-group"]),
-    ("iam", "role/", "role", &["iam-role"]),
+    ("sns", "", "topic", &[SnsTopic::KIND]),
+    ("sqs", "", "queue", &[SqsQueue::KIND]),
+    ("lambda", "function:", "function", &[LambdaFunction::KIND]),
+    ("logs", "log-group:", "log group", &[LogGroup::KIND]),
+    ("iam", "role/", "role", &[IamRole::KIND]),
     ("iam", "user/", "user", &[]),
-    ("s3", "", "bucket", &["s3-bucket"]),
-    ("dynamodb", "table/", "table", &["dynamodb-table"]),
-    ("cloudtrail", "trail/", "trail", &["cloudtrail-trail"]),
-    ("events", "rule/", "rule", &["eventbridge-rule"]),
-    ("events", "event-bus/", "event bus", &["eventbridge-event-bus"]),
+    ("s3", "", "bucket", &[S3Bucket::KIND]),
+    ("dynamodb", "table/", "table", &[DynamodbTable::KIND]),
+    ("cloudtrail", "trail/", "trail", &[CloudtrailTrail::KIND]),
+    ("events", "rule/", "rule", &[EventbridgeRule::KIND]),
+    ("events", "event-bus/", "event bus", &[EventbridgeEventBus::KIND]),
     (
         "cloudwatch",
         "alarm:",
         "alarm",
         &[
-            "cloudwatch-alarm",
-            "cloudwatch-composite-alarm",
-            "cloudwatch-log-alarm",
+            CloudwatchAlarm::KIND,
+            CloudwatchCompositeAlarm::KIND,
+            CloudwatchLogAlarm::KIND,
         ],
     ),
     (
         "cloudwatch",
         "alarm-mute-rule:",
         "mute rule",
-        &["cloudwatch-alarm-mute-rule"],
+        &[CloudwatchAlarmMuteRule::KIND],
     ),
-    ("kms", "key/", "key", &["kms-key"]),
-    ("execute-api", "", "API", &["apigatewayv2-api"]),
+    ("kms", "key/", "key", &[KmsKey::KIND]),
+    ("execute-api", "", "API", &[ApigatewayApi::KIND]),
 ];
 
 /// Whom a grant is about, and why that is wide.
