@@ -63,7 +63,20 @@ impl<'a> Parts<'a> {
 
 #[cfg(test)]
 mod tests {
+    use alertctl_relay::Locale;
+    use clap::Args as _;
+
     use super::*;
+    use crate::cli::render::RenderArgs;
+
+    #[test]
+    fn a_help_lists_every_language_of_the_messages() {
+        let codes = Locale::ALL.map(Locale::code).join(" or ");
+        let mut of_render = RenderArgs::augment_args(clap::Command::new("render"));
+        for text in [HELP.to_owned(), of_render.render_help().to_string()] {
+            assert!(text.contains(&codes), "{text}");
+        }
+    }
 
     #[test]
     fn a_help_is_prose_and_lists() {

@@ -62,7 +62,12 @@ pub struct EventsArgs {
 }
 
 fn locale(code: &str) -> Result<Locale, String> {
-    Locale::from_code(code).ok_or_else(|| "expected `en` or `ko`".to_owned())
+    let known = || {
+        Locale::ALL
+            .map(|locale| format!("`{}`", locale.code()))
+            .join(" or ")
+    };
+    Locale::from_code(code).ok_or_else(|| format!("expected {}", known()))
 }
 
 fn timezone(name: &str) -> Result<TimeZone, String> {

@@ -6,6 +6,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use alertctl_relay::Locale;
 use clap::{Arg, Command, CommandFactory as _};
 use clap_complete::env::{CompleteEnv, Shells};
 use clap_complete::{ArgValueCompleter, CompletionCandidate, PathCompleter};
@@ -91,10 +92,9 @@ fn values(command: &str, arg: &Arg) -> Option<ArgValueCompleter> {
         (_, "profile", _) => among(|| profiles().into_iter().map(|name| (name, String::new()))),
         (_, "region", _) => among(|| Region::known().map(|name| (name.to_owned(), String::new()))),
         (_, "locale", _) => among(|| {
-            let languages = [("en", "English"), ("ko", "Korean")];
-            languages
-                .map(|(code, name)| (code.to_owned(), name.to_owned()))
+            Locale::ALL
                 .into_iter()
+                .map(|locale| (locale.code().to_owned(), locale.name().to_owned()))
         }),
         ("init", "from", _) => among(|| {
             BUNDLED

@@ -11,10 +11,7 @@ pub(super) fn of_environment() -> Locale {
 fn named(variables: [&str; 3]) -> Locale {
     let name = variables.into_iter().find(|name| !name.is_empty());
     let language = name.and_then(|name| name.split(['_', '.', '@']).next());
-    match language {
-        Some("ko") => Locale::Ko,
-        _ => Locale::En,
-    }
+    language.and_then(Locale::from_code).unwrap_or_default()
 }
 
 /// The language's code in a stack file, and a matching time zone.

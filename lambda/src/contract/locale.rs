@@ -30,4 +30,12 @@ impl Locale {
             Self::Ko => "ko",
         }
     }
+
+    /// Its name in English.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::En => "English",
+            Self::Ko => "Korean",
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use crate::limits::{alarm, call, json as any_json, report, text as any_text};
 use crate::support::discord::judge;
-use crate::support::{english, fixture, fixtures, korean, read_wrapped};
+use crate::support::{english, fixture, fixtures, korean, languages, read_wrapped};
 use alertctl_relay::card::Phrase;
 use alertctl_relay::destination::discord::{fit, message, plain};
 use alertctl_relay::event::read;
@@ -52,7 +52,7 @@ fn assert_all_taken(event: &Value, settings: &Settings) {
 
 #[test]
 fn discord_takes_every_fixture_in_both_languages() {
-    for settings in [english(), korean()] {
+    for (_, settings) in languages() {
         for name in fixtures() {
             assert_all_taken(&fixture(&name), &settings);
             for delivery in render(&fixture(&name), &settings).deliveries {

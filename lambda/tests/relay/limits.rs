@@ -1,6 +1,6 @@
 //! Whatever arrives, each destination accepts the message.
 
-use crate::support::{english, fixture, fixtures, korean};
+use crate::support::{fixture, fixtures, korean, languages};
 use alertctl_relay::card::{Phrase, Row};
 use alertctl_relay::event::{GuardOutcome, Guarded, Notice, read};
 use alertctl_relay::{
@@ -69,7 +69,7 @@ fn assert_digests_valid(lines: &[Line], settings: &Settings) {
 }
 
 fn assert_all_valid(event: &Value) {
-    for settings in [english(), korean()] {
+    for (_, settings) in languages() {
         let settings = Settings {
             topics: Default::default(),
             ..settings
@@ -96,7 +96,7 @@ fn every_fixture() {
 
 #[test]
 fn every_fixture_in_one_digest() {
-    for settings in [english(), korean()] {
+    for (_, settings) in languages() {
         let notices = fixtures().into_iter().flat_map(|name| read(&fixture(&name)));
         let lines: Vec<_> = notices.map(|notice| summarise(&notice, &settings)).collect();
         assert_digests_valid(&lines, &settings);
@@ -165,7 +165,7 @@ proptest! {
         events in prop::collection::vec(prop_oneof![json(), call(), report(), alarm()], 1..12),
         times in 1..8usize,
     ) {
-        for settings in [english(), korean()] {
+        for (_, settings) in languages() {
             let lines: Vec<_> = events.iter().flat_map(read).map(|notice| summarise(&notice, &settings)).collect();
             let many: Vec<_> = (0..times * lines.len()).map(|index| {
                 let mut line = lines[index % lines.len()].clone();
@@ -187,7 +187,7 @@ proptest! {
         let outcomes = [GuardOutcome::Restarted, GuardOutcome::AlreadyLogging, GuardOutcome::Failed(reason)];
         for outcome in outcomes {
             let guarded = Guarded { outcome, event: json!({ "detail": detail }).into() };
-            for settings in [english(), korean()] {
+            for (_, settings) in languages() {
                 prop_assert!(!guarded.sns_text(&settings).text.is_empty());
                 assert_notice_valid(&guarded.clone().into(), &settings);
             }

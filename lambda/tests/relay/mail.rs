@@ -2,7 +2,7 @@
 
 use crate::support::fixture;
 use crate::support::function::{BUFFER, Function, QUEUE, RETRIES, batch_from, lock, settings};
-use alertctl_relay::{Settings, render, text};
+use alertctl_relay::{Locale, Settings, render, text};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -62,9 +62,9 @@ fn delivered(message: &BTreeMap<String, String>) -> Value {
 
 #[tokio::test]
 async fn a_mail_says_what_the_channel_shows() {
-    for locale in ["en", "ko"] {
+    for locale in Locale::ALL {
         let mut settings = mailing();
-        settings["locale"] = locale.into();
+        settings["locale"] = locale.code().into();
         let mut function = Function::start_with_queues(&settings).await;
         let settings = Settings::parse(&settings.to_string()).expect("settings");
         for name in [

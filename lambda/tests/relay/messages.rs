@@ -1,6 +1,6 @@
 //! The message for each fixture, in both languages, as Slack would get it.
 
-use crate::support::{english, fixture, fixtures, korean, read_wrapped};
+use crate::support::{english, fixture, fixtures, korean, languages, read_wrapped};
 use alertctl_relay::event::{GuardOutcome, Guarded, Notice, read};
 use alertctl_relay::{Settings, compose, digest, render, slack, summarise};
 use serde_json::{Value, json};
@@ -99,7 +99,7 @@ fn nothing_from_outside_becomes_markup() {
 
 #[test]
 fn no_secret_is_shown() {
-    for settings in [english(), korean()] {
+    for (_, settings) in languages() {
         for name in ["call-secrets", "text-secrets", "elastalert-injection"] {
             let notices = read_wrapped(&fixture(name));
             let flat: Vec<_> = notices

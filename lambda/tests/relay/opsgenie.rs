@@ -4,7 +4,7 @@ use crate::support::function::{Function, QUEUE, RETRIES, SECRET, lock, settings}
 use crate::support::pager::{
     Pager, assert_valid, cards, events_with, hostile, opsgenie_problems, sent, skeleton, snapshot,
 };
-use crate::support::{english, fixture, fixtures, korean};
+use crate::support::{english, fixture, fixtures, korean, languages};
 use alertctl_relay::destination::Shape;
 use alertctl_relay::{ChannelType, ServiceRegion};
 use proptest::prelude::*;
@@ -38,7 +38,7 @@ async fn jira() -> (Function, Pager) {
 #[test]
 fn every_fixture_is_a_valid_alert() {
     for name in fixtures() {
-        for settings in [english(), korean()] {
+        for (_, settings) in languages() {
             for card in cards(&fixture(&name), &settings) {
                 assert_valid(&JIRA, &card, opsgenie_problems);
                 let (path, body) = sent(&OPSGENIE, &card, Shape::Usual);

@@ -4,7 +4,7 @@ use crate::support::function::{BUFFER, Function, QUEUE, RETRIES, SECRET, batch, 
 use crate::support::pager::{
     Pager, assert_valid, cards, events_with, hostile, pagerduty_problems, sent, skeleton, snapshot,
 };
-use crate::support::{english, fixture, fixtures, korean};
+use crate::support::{english, fixture, fixtures, korean, languages};
 use alertctl_relay::destination::Shape;
 use alertctl_relay::{ChannelType, ServiceRegion};
 use proptest::prelude::*;
@@ -50,7 +50,7 @@ fn alarm(id: &str, old: &str, new: &str) -> Value {
 #[test]
 fn every_fixture_is_a_valid_event() {
     for name in fixtures() {
-        for settings in [english(), korean()] {
+        for (_, settings) in languages() {
             for card in cards(&fixture(&name), &settings) {
                 assert_valid(&PAGERDUTY, &card, pagerduty_problems);
             }

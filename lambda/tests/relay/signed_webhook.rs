@@ -1,7 +1,7 @@
 //! The signed webhook: what a receiver gets of every sample, and that this is valid by its schema.
 
 use crate::limits::{alarm, call, json as any_json, report, text as any_text};
-use crate::support::{english, fixture, fixtures, korean, read_wrapped};
+use crate::support::{english, fixture, fixtures, korean, languages, read_wrapped};
 use alertctl_relay::card::{Entry, Excerpt, Link, Phrase, Prose, Section};
 use alertctl_relay::destination::signed_webhook::{event, fit};
 use alertctl_relay::event::read;
@@ -99,7 +99,7 @@ fn assert_all_valid(event: &Value, settings: &Settings) {
 
 #[test]
 fn every_fixture_is_valid_by_the_schema_in_both_languages() {
-    for settings in [english(), korean()] {
+    for (_, settings) in languages() {
         for name in fixtures() {
             assert_all_valid(&fixture(&name), &settings);
             for delivery in render(&fixture(&name), &settings).deliveries {

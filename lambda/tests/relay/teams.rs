@@ -5,7 +5,7 @@ use crate::support::function::{Function, SECRET, lock};
 use crate::support::hostile::{self, HOSTILE};
 use crate::support::outside::{Answer, Outside};
 use crate::support::teams::{assert_valid_for_all, problems, runs, shown, structure, workflow};
-use crate::support::{english, fixture, fixtures, korean, read_wrapped};
+use crate::support::{english, fixture, fixtures, languages, read_wrapped};
 use alertctl_relay::card::Phrase;
 use alertctl_relay::event::read;
 use alertctl_relay::{Card, Locale, Settings, compose, digest, summarise, teams};
@@ -40,7 +40,7 @@ fn digests(names: &[&str], settings: &Settings) -> Vec<Card> {
 #[test]
 fn telling_samples_in_both_languages() {
     let mut all = String::new();
-    for (language, settings) in [("en", english()), ("ko", korean())] {
+    for (language, settings) in languages() {
         for name in TELLING {
             for card in cards(name, &settings) {
                 let message = json!(teams::message(&card));
@@ -68,7 +68,7 @@ fn telling_samples_in_both_languages() {
 
 #[test]
 fn every_fixture_in_both_languages() {
-    for settings in [english(), korean()] {
+    for (_, settings) in languages() {
         for name in fixtures() {
             cards(&name, &settings).iter().for_each(assert_valid_for_all);
         }
@@ -90,7 +90,7 @@ fn each_text_from_outside_is_only_text() {
 
 /// The card with this text everywhere has the structure of that with `x`.
 fn assert_inert(text: &str) {
-    for locale in [Locale::En, Locale::Ko] {
+    for locale in Locale::ALL {
         let mut pairs = vec![(hostile::card(text, locale), hostile::card("x", locale))];
         let rows = |text| hostile::digest(hostile::rows(text, 3), locale);
         pairs.push((rows(text), rows("x")));
@@ -123,7 +123,7 @@ fn assert_kept(card: &Card) {
 #[test]
 fn however_long_a_text_is_the_message_fits_and_says_what_is_missing() {
     for text in ["a", "가", "\"", "<", "\\", "🚨", "{", "\n  "] {
-        for locale in [Locale::En, Locale::Ko] {
+        for locale in Locale::ALL {
             let mut card = hostile::card(&format!("x{}x", text.repeat(9_500)), locale);
             card.headline
                 .push(&Phrase::text(&format!("x{}x", text.repeat(2_000))));

@@ -19,8 +19,8 @@ pub mod slack;
 pub mod teams;
 pub mod workspace;
 
-use alertctl_relay::Settings;
 use alertctl_relay::event::{Notice, read};
+use alertctl_relay::{Locale, Settings};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fs;
@@ -54,6 +54,17 @@ pub fn read_wrapped(event: &Value) -> Vec<Notice> {
 
 fn directory() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")
+}
+
+/// The settings of a stack in each language, after its code.
+pub fn languages() -> [(&'static str, Settings); Locale::ALL.len()] {
+    Locale::ALL.map(|locale| {
+        let settings = match locale {
+            Locale::En => english(),
+            Locale::Ko => korean(),
+        };
+        (locale.code(), settings)
+    })
 }
 
 pub fn english() -> Settings {
