@@ -7,6 +7,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use alertctl_relay::ArnParts;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
@@ -194,7 +195,8 @@ impl Aws {
                 .await?;
             let partition = identity
                 .arn()
-                .and_then(|arn| arn.split(':').nth(1))
+                .map(|arn| ArnParts::of(arn).partition)
+                .filter(|partition| !partition.is_empty())
                 .unwrap_or("aws");
             Ok(Identity {
                 partition: partition.to_owned(),

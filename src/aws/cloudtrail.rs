@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use alertctl_relay::ArnParts;
 pub use aws_sdk_cloudtrail::types::Trail;
 
 use super::call::{Aws, pages};
@@ -27,7 +28,8 @@ pub async fn trails(aws: &Aws) -> Result<Rc<Vec<Trail>>> {
 /// organization's trail, which belongs to the management account. Source:
 /// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/creating-trail-organization.html>.
 pub fn foreign<'a>(here: &Scope, arn: &'a str) -> Option<&'a str> {
-    arn.split(':').nth(4).filter(|account| *account != here.account)
+    let account = ArnParts::of(arn).account;
+    (!["", here.account.as_str()].contains(&account)).then_some(account)
 }
 
 /// The number of trails whose tags one call lists.

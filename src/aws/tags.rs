@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use alertctl_relay::ArnParts;
+
 pub use alertctl_relay::{NODE_TAG, STACK_TAG};
 
 /// On the role that forwards events from another region: that region. The stack has resources there too.
@@ -32,11 +34,11 @@ pub struct Tagged {
 impl Tagged {
     /// The service part of the ARN.
     pub fn service(&self) -> &str {
-        self.arn.split(':').nth(2).unwrap_or_default()
+        ArnParts::of(&self.arn).service
     }
 
     /// The resource part of the ARN: everything after the account.
     pub fn resource(&self) -> &str {
-        self.arn.splitn(6, ':').nth(5).unwrap_or_default()
+        ArnParts::of(&self.arn).resource
     }
 }

@@ -8,6 +8,7 @@ use crate::engine::plan::{Action, Conflict, Plan, Step};
 use crate::output::{Failure, Problem};
 use crate::resource::NodeId;
 use crate::stack::Stack;
+use alertctl_relay::ArnParts;
 
 /// Refuses to delete what the stack file names as somebody else's: the stack made it, and its tags still say so. `key` is the
 /// ARN of the existing key that the stack uses.
@@ -20,8 +21,8 @@ pub(super) fn refuse_disowned(stack: &Stack, key: Option<&str>, plan: &Plan) -> 
     let arn = |step: &Step| step.output().map(|output| output.arn);
     let disowned = deleted.filter_map(arn).find(|arn| named.contains(arn));
     let Some(arn) = disowned else { return Ok(()) };
-    let untag = match arn.split(':').nth(2) {
-        Some("kms") => format!("aws kms untag-resource --key-id {arn} --tag-keys {STACK_TAG} {NODE_TAG}"),
+    let untag = match ArnParts::of(&arn).service {
+        "kms" => format!("aws kms untag-resource --key-id {arn} --tag-keys {STACK_TAG} {NODE_TAG}"),
         _ => format!("aws sns untag-resource --resource-arn {arn} --tag-keys {STACK_TAG} {NODE_TAG}"),
     };
     Err(Failure::new(

@@ -13,7 +13,44 @@ const FRAGMENT: &AsciiSet = &NON_ALPHANUMERIC
 /// A headline has 3,000 characters for the link and its text. Only very long alarm names exceed this limit.
 const MAX_LINK: usize = 2_600;
 
-/// The parts of `arn:partition:service:region:account:resource`.
+/// The parts of `arn:partition:service:region:account:resource` as they are written. One that is missing is empty.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ArnParts<'a> {
+    pub partition: &'a str,
+    pub service: &'a str,
+    pub region: &'a str,
+    pub account: &'a str,
+    /// All that follows the account.
+    pub resource: &'a str,
+}
+
+impl<'a> ArnParts<'a> {
+    /// The parts of a text that is taken for an ARN.
+    pub fn of(text: &'a str) -> Self {
+        let mut parts = text.splitn(6, ':').skip(1);
+        let mut next = || parts.next().unwrap_or_default();
+        Self {
+            partition: next(),
+            service: next(),
+            region: next(),
+            account: next(),
+            resource: next(),
+        }
+    }
+
+    /// The parts of an ARN; `None` if the text is not one, or lacks a part.
+    pub fn parse(text: &'a str) -> Option<Self> {
+        let is_whole = text.starts_with("arn:") && text.matches(':').count() >= 5;
+        is_whole.then(|| Self::of(text))
+    }
+}
+
+/// The name of an SNS topic, at the end of its ARN.
+pub fn topic_name(arn: &str) -> &str {
+    arn.rsplit(':').next().unwrap_or(arn)
+}
+
+/// What is known of `arn:partition:service:region:account:resource`.
 ///
 /// The text comes from outside: region and account are only kept if they look like one, because a
 /// region becomes part of a host name.
@@ -28,22 +65,12 @@ pub struct Arn {
 impl Arn {
     /// Reads an ARN; `None` if the text is not one.
     pub fn parse(text: &str) -> Option<Self> {
-        let mut parts = text.splitn(6, ':');
-        if parts.next()? != "arn" {
-            return None;
-        }
-        let partition = parts.next()?.to_owned();
-        parts.next()?; // service
-        let region = parts.next().filter(|region| is_region(region)).map(str::to_owned);
-        let account = parts
-            .next()
-            .filter(|account| is_account(account))
-            .map(str::to_owned);
+        let parts = ArnParts::parse(text)?;
         Some(Self {
-            partition,
-            region,
-            account,
-            resource: parts.next()?.to_owned(),
+            partition: parts.partition.to_owned(),
+            region: is_region(parts.region).then(|| parts.region.to_owned()),
+            account: is_account(parts.account).then(|| parts.account.to_owned()),
+            resource: parts.resource.to_owned(),
         })
     }
 
@@ -177,6 +204,26 @@ mod tests {
 
     fn page(arn: &str, name: &str) -> Option<String> {
         Arn::parse(arn).and_then(|arn| arn.alarm_page(name))
+    }
+
+    #[test]
+    fn the_parts_of_an_arn_are_as_written() {
+        let parts = ArnParts::parse("arn:aws:logs:eu-west-1:111122223333:log-group:/a:*").expect("an ARN");
+        assert_eq!(
+            (parts.partition, parts.service, parts.region),
+            ("aws", "logs", "eu-west-1")
+        );
+        assert_eq!(
+            (parts.account, parts.resource),
+            ("111122223333", "log-group:/a:*")
+        );
+        for none in ["", "arn", "arn:aws:s3::bucket", "urn:aws:s3:::bucket"] {
+            assert_eq!(ArnParts::parse(none), None, "{none}");
+        }
+        let short = ArnParts::of("arn:aws:s3");
+        assert_eq!((short.service, short.region, short.resource), ("s3", "", ""));
+        let topic = "arn:aws:sns:eu-west-1:111122223333:alerts";
+        assert_eq!((topic_name(topic), topic_name("alerts")), ("alerts", "alerts"));
     }
 
     #[test]

@@ -24,7 +24,10 @@ mod verdict;
 
 #[cfg(feature = "runtime")]
 pub use arn::organizations_region;
-pub use arn::{Arn, console_page, dns_suffix, encode, is_account, is_commercial, is_console, is_region};
+pub use arn::{
+    Arn, ArnParts, console_page, dns_suffix, encode, is_account, is_commercial, is_console, is_region,
+    topic_name,
+};
 pub use channel::{Actions, ChannelKey, ChannelType, ServiceRegion};
 #[cfg(feature = "runtime")]
 pub use envelope::DeadLetterReason;

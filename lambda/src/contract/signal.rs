@@ -1,6 +1,6 @@
 //! What other parts of the stack ask the relay for, without an alert.
 
-use super::Press;
+use super::{Press, topic_name};
 use serde::Deserialize as _;
 use serde_json::{Value, json};
 
@@ -42,7 +42,7 @@ impl Signal {
         let may_be = text.len() <= MAX_BYTES && text.contains(HEARTBEAT);
         let parsed = may_be.then(|| serde_json::from_str(text).ok())??;
         // Whoever may publish to a topic speaks for that way alone.
-        let topic = sns.get("TopicArn")?.as_str()?.rsplit(':').next()?;
+        let topic = topic_name(sns.get("TopicArn")?.as_str()?);
         Self::of(&parsed).filter(|signal| matches!(signal, Self::Heartbeat(path) if path == topic))
     }
 

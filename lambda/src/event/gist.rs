@@ -3,7 +3,7 @@
 
 use super::tone::Tone;
 use super::{judge, link, mask, normalised, text};
-use crate::contract::Severity;
+use crate::contract::{ArnParts, Severity};
 use serde_json::{Map, Value};
 
 /// Longest name and state that are taken for one; anything longer is prose.
@@ -261,8 +261,8 @@ pub(super) fn last(name: &str) -> Option<String> {
     let name = name.trim();
     let resource = match name.strip_prefix("arn:") {
         None => name,
-        Some(rest) => {
-            let resource = rest.splitn(5, ':').nth(4)?;
+        Some(_) => {
+            let resource = ArnParts::parse(name)?.resource;
             match resource.split_once('/') {
                 // These end in an id that says nothing: `stack/orders/1b0e…`, `stackset/orders:1b0e…`.
                 Some(("stack", rest)) => rest.split('/').next()?,

@@ -1,6 +1,6 @@
 //! Links to AWS's consoles: those that a text carries, and those that follow from an ARN.
 
-use crate::contract::{console_page, encode, is_console};
+use crate::contract::{ArnParts, console_page, encode, is_console};
 use serde_json::Value;
 
 /// Longest address that becomes a link.
@@ -50,14 +50,16 @@ pub(super) fn in_json(value: &Value) -> Option<String> {
 
 /// The console page of a resource whose service has a page with its name or id.
 pub(super) fn of_arn(arn: &str) -> Option<String> {
-    let parts: Vec<_> = arn.splitn(6, ':').collect();
-    let ["arn", _, service, region, _, resource] = parts.as_slice() else {
-        return None;
-    };
+    let ArnParts {
+        service,
+        region,
+        resource,
+        ..
+    } = ArnParts::parse(arn)?;
     let region = if region.is_empty() { "us-east-1" } else { region };
     let (kind, name) = resource.split_once(['/', ':']).unwrap_or(("", resource));
     let name = encode(name);
-    let (path, fragment) = match (*service, kind) {
+    let (path, fragment) = match (service, kind) {
         ("ec2", "instance") => (
             "ec2/home".to_owned(),
             format!("InstanceDetails:instanceId={name}"),

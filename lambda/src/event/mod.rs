@@ -50,6 +50,7 @@ pub use report::{Fact, Job, News, Page, Report, Thing, Turn};
 pub use session::Session;
 pub use tone::Tone;
 
+use crate::contract::{ArnParts, topic_name};
 use crate::json::Json;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -82,13 +83,12 @@ pub struct Source {
 impl Source {
     /// Name of the SNS topic, the last part of its ARN.
     pub fn topic(&self) -> Option<&str> {
-        let arn = self.topic_arn.as_deref()?;
-        Some(arn.rsplit(':').next().unwrap_or(arn))
+        self.topic_arn.as_deref().map(topic_name)
     }
 
-    /// The ARN's part at `index`, unless it is missing or empty.
-    fn topic_part(&self, index: usize) -> Option<&str> {
-        let part = self.topic_arn.as_deref()?.split(':').nth(index)?;
+    /// A part of that ARN, unless it is missing or empty.
+    fn topic_part<'a>(&'a self, part: fn(ArnParts<'a>) -> &'a str) -> Option<&'a str> {
+        let part = part(ArnParts::of(self.topic_arn.as_deref()?));
         (!part.is_empty()).then_some(part)
     }
 }

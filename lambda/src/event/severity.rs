@@ -44,7 +44,7 @@ impl Notice {
             Content::Guard(guarded) => guarded.event.get("account").and_then(Value::as_str),
             Content::Text { .. } | Content::Json { .. } => None,
         };
-        own.or_else(|| self.source.topic_part(4))
+        own.or_else(|| self.source.topic_part(|topic| topic.account))
     }
 
     /// The AWS accounts that its message names, twelve digits each.
@@ -70,7 +70,7 @@ impl Notice {
             Content::Guard(guarded) => guarded.event.get("region").and_then(Value::as_str),
             Content::Text { .. } | Content::Json { .. } => None,
         };
-        own.or_else(|| self.source.topic_part(3))
+        own.or_else(|| self.source.topic_part(|topic| topic.region))
     }
 
     /// When it happened, or when the report was sent if that is unknown.

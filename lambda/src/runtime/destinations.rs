@@ -9,7 +9,7 @@ use super::kms::Kms;
 use super::post::{Again, send};
 use super::refusal::Refusal;
 use super::services::{NoAddress, Services};
-use crate::contract::{Arn, ChannelKey, INCIDENTS, MAIL_ATTRIBUTE, TEST_ATTRIBUTE};
+use crate::contract::{Arn, ChannelKey, INCIDENTS, MAIL_ATTRIBUTE, TEST_ATTRIBUTE, topic_name};
 use crate::destination::{AllowLoopback, Post, Probe, Why};
 use crate::{Receivers, Settings, SnsText};
 use std::sync::Arc;
@@ -51,7 +51,7 @@ impl Destination {
     pub fn name(&self, settings: &Settings) -> String {
         match self {
             Self::Channel(channel) => format!("channel {}", settings.channel_name(channel)),
-            Self::Topic(arn) => format!("topic `{}`", arn.rsplit(':').next().unwrap_or(arn)),
+            Self::Topic(arn) => format!("topic `{}`", topic_name(arn)),
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use alertctl_relay::ArnParts;
+
 use super::words::{address, matched, sort, watched};
 use crate::blueprint::{Names, actions_route, is_mailed_by_relay};
 use crate::output::picture::{Arrow, Part, Picture};
@@ -156,14 +158,12 @@ impl Flow<'_> {
         if !is_arn(name) {
             return id("topic", name);
         }
-        let parts: Vec<_> = name.splitn(6, ':').collect();
-        let (service, resource) = (parts.get(2), parts.get(5));
+        let arn = ArnParts::of(name);
         let part = id("arn", name);
-        let resource = resource.copied().unwrap_or_default().to_owned();
         self.part(
             &part,
-            service.copied().unwrap_or_default(),
-            resource,
+            arn.service,
+            arn.resource.to_owned(),
             Some(name.to_owned()),
             column::NOTIFIED,
         );

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use alertctl_relay::topic_name;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -265,7 +266,7 @@ fn receivers(stack: &Stack, to: &[String]) -> Vec<String> {
         },
         Receiver::Email(address) => address.clone(),
         Receiver::Https(host) => host.clone(),
-        Receiver::Other(arn) => arn.rsplit(':').next().unwrap_or(arn).to_owned(),
+        Receiver::Other(arn) => topic_name(arn).to_owned(),
     });
     let mut named: Vec<_> = named.collect();
     // A topic that nobody of the stack file subscribes to may have other subscribers.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use alertctl_relay::{ArnParts, topic_name};
 use serde_yaml::{Mapping, Value};
 
 use super::{Request, keys};
@@ -10,11 +11,8 @@ use crate::resource::inventory::{Inventory, Topic};
 
 /// Region and account in the ARN of a topic.
 pub(super) fn place(arn: &str) -> Option<(&str, &str)> {
-    let parts: Vec<&str> = arn.splitn(6, ':').collect();
-    match parts[..] {
-        ["arn", _, "sns", region, account, name] if !name.contains(':') => Some((region, account)),
-        _ => None,
-    }
+    let topic = ArnParts::parse(arn).filter(|arn| arn.service == "sns" && !arn.resource.contains(':'));
+    topic.map(|topic| (topic.region, topic.account))
 }
 
 /// Whether a stack file can name the topic. FIFO topics, whose names end in `.fifo`, are left out: alarms cannot notify them.
@@ -38,7 +36,7 @@ pub(super) fn named(
             region == request.scope.region && account != request.scope.account
         });
         let topic = Topic {
-            name: arn.rsplit(':').next().unwrap_or_default().to_owned(),
+            name: topic_name(arn).to_owned(),
             arn: (*arn).to_owned(),
             ..Topic::default()
         };

@@ -1,6 +1,7 @@
 //! Whom a policy lets in, and how far.
 
 use super::search;
+use crate::contract::{ArnParts, is_account};
 use crate::json;
 use serde_json::Value;
 use std::borrow::Cow;
@@ -74,11 +75,11 @@ pub(super) fn allows_all(policy: &Value) -> bool {
 
 /// The account of a principal: its id, or the ARN of something in it.
 pub(super) fn account(principal: &str) -> Option<&str> {
-    let account = match principal.strip_prefix("arn:") {
-        Some(arn) => arn.split(':').nth(3)?,
-        None => principal,
+    let account = match principal.starts_with("arn:") {
+        true => ArnParts::of(principal).account,
+        false => principal,
     };
-    (account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit())).then_some(account)
+    is_account(account).then_some(account)
 }
 
 /// The policy itself, which most requests hold as text.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use alertctl_relay::ArnParts;
 use serde_json::Value;
 
 /// One action of one principal on one resource, allowed or denied.
@@ -158,7 +159,7 @@ fn conditions(statement: &Value, denies: bool, account: &str) -> (Vec<Option<Str
             });
         }
     }
-    let is_own = |arn: &String| arn.split(':').nth(4) == Some(account);
+    let is_own = |arn: &String| ArnParts::of(arn).account == account;
     if !sources.is_empty() && sources.iter().all(is_own) {
         conditions.retain(|condition| !condition.names_account("aws:SourceAccount", account));
     }

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use alertctl_relay::ArnParts;
+
 use super::grant::{Condition, Term, Who};
 use crate::aws::Scope;
 use crate::resource::apigatewayv2::api::ApigatewayApi;
@@ -150,13 +152,15 @@ impl<'a> Names<'a> {
 
     /// A principal of an account.
     fn identity(&self, arn: &str) -> (String, Option<&'static str>) {
-        let parts: Vec<_> = arn.splitn(6, ':').collect();
-        let [_, _, _, _, account, resource] = parts.as_slice() else {
+        let Some(ArnParts {
+            account, resource, ..
+        }) = ArnParts::parse(arn)
+        else {
             // What is left of a deleted role or user is its id.
             return (arn.to_owned(), None);
         };
-        let wide = (*account != self.scope.account).then_some("another account");
-        let name = match (*resource, wide) {
+        let wide = (account != self.scope.account).then_some("another account");
+        let name = match (resource, wide) {
             ("root", None) => "this account (by its IAM policies)".to_owned(),
             ("root", Some(_)) => format!("anybody in account {account}"),
             _ => self.role(arn),
@@ -188,16 +192,22 @@ impl<'a> Names<'a> {
             let (kind, key) = node.split_once('/').unwrap_or_default();
             return part(&format!("{}/{key}", short(kind)), rest);
         }
-        let parts: Vec<_> = text.splitn(6, ':').collect();
-        let ["arn", _, service, region, account, resource] = parts.as_slice() else {
+        let Some(arn) = ArnParts::parse(text) else {
             return text.to_owned();
         };
+        let ArnParts {
+            service,
+            region,
+            account,
+            resource,
+            ..
+        } = arn;
         // The ARN of an API that AWS has yet to create contains its node.
         if resource.starts_with('{') {
             return self.resource(resource);
         }
-        let is_own = account.is_empty() || *account == self.scope.account;
-        for (_, prefix, noun, kinds) in THINGS.iter().filter(|(of, ..)| of == service) {
+        let is_own = account.is_empty() || account == self.scope.account;
+        for (_, prefix, noun, kinds) in THINGS.iter().filter(|(of, ..)| *of == service) {
             let Some(name) = resource.strip_prefix(prefix) else {
                 continue;
             };
