@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Build;
-use super::buses::MEMBERS;
+use super::buses::{Buses, MEMBERS};
 use super::elsewhere::topics_notified;
+use super::forwarding::WayHome;
 use super::function::Function;
 use super::mail::mails;
 use super::reminders::reminds;
@@ -19,6 +20,9 @@ use crate::resource::sns::topic::SnsTopic;
 use crate::resource::{NodeId, Ref, Resource as _};
 use crate::stack::{CompiledRule, DeadLetterQueue, Rule, What, is_arn};
 
+/// The permissions for rules to invoke the relay, by the key of a bus, and the name or prefix of the rules on it.
+type Permissions = BTreeMap<(Option<String>, String), Vec<NodeId>>;
+
 impl Build<'_> {
     /// Adds every bus, and every rule with its targets. `topics` are the stack's topics by key.
     pub(super) fn rules(
@@ -28,53 +32,13 @@ impl Build<'_> {
         mut wirings: Vec<Wiring>,
     ) {
         let permissions = relay.map_or_else(BTreeMap::new, |relay| self.permissions(relay));
+        let allowed = permissions.get(&self.arrivals_allowed_as()).map(Vec::as_slice);
         let rules = self.rules.clone();
         for rule in rules.iter() {
-            let mut targets = Vec::new();
-            let mut after = Vec::new();
-            for topic in self.topics_in(&rule.rule.to) {
-                targets.push(Target {
-                    input: rule.rule.input.as_ref().map(input),
-                    ..target(topic, self.names.topic_arn(topic), rule.rule)
-                });
-                after.extend(topics.get(topic).map(|topic| topic.id().clone()));
-            }
-            let others = rule.rule.to.iter().filter(|name| is_arn(name));
-            targets.extend(others.map(|arn| by_arn(arn, rule.rule)));
-            let channels: Vec<_> = self.channels_in(&rule.rule.to).collect();
-            if let (Some(relay), false) = (relay, channels.is_empty()) {
-                targets.push(Target {
-                    input: Some(for_relay(&rule.origin, &channels)),
-                    ..target(self.relay_target(), relay.function.arn(), rule.rule)
-                });
-                let arrives = (!rule.regions.is_empty()).then(|| self.arrivals_allowed_as());
-                let allowed: BTreeSet<_> = arrives.into_iter().chain([self.allowed_as(rule)]).collect();
-                after.extend(allowed.iter().flat_map(|allowed| permissions[allowed].clone()));
-            }
-            for region in rule
-                .regions
-                .iter()
-                .filter(|region| !rule.rule.regions.contains(region))
-            {
-                self.graph.hears(region, heard(rule));
-            }
-            wirings.push(Wiring {
-                key: rule.key.clone(),
-                name: rule.name.clone(),
-                description: rule.description.clone(),
-                trigger: Trigger::Pattern(rule.pattern.clone()),
-                state: state(rule.rule),
-                regions: rule.regions.clone(),
-                arrivals: rule.key.clone(),
-                bus: rule.rule.bus.clone(),
-                targets,
-                dead_letter_queue: rule.rule.dead_letter_queue.clone(),
-                after,
-            });
+            wirings.push(self.wiring(rule, relay, topics, &permissions));
         }
         let mut buses = self.buses();
-        let permission = permissions.get(&self.arrivals_allowed_as()).map(Vec::as_slice);
-        let hub = self.hub(relay.zip(permission), topics, &wirings, &mut buses);
+        let hub = self.hub(relay.zip(allowed), topics, &wirings, &mut buses);
         let arrivals: Vec<_> = wirings
             .iter()
             .filter(|wiring| !wiring.regions.is_empty())
@@ -85,44 +49,89 @@ impl Build<'_> {
         wirings.extend(self.forwarding_to_buses());
         let states = self.states_forwarded();
         if !states.is_empty() {
-            let permission = permissions.get(&self.arrivals_allowed_as()).map(Vec::as_slice);
-            wirings.extend(self.state_rules(relay.zip(permission), topics, &mut buses));
+            wirings.extend(self.state_rules(relay.zip(allowed), topics, &mut buses));
         }
         if let Some(relay) = relay {
-            let permission = permissions.get(&self.arrivals_allowed_as()).map(Vec::as_slice);
-            let permission = permission.unwrap_or_default();
-            wirings.extend(self.heartbeats(relay, permission, topics));
-            wirings.extend(self.reminding(relay, permission));
+            let allowed = allowed.unwrap_or_default();
+            wirings.extend(self.heartbeats(relay, allowed, topics));
+            wirings.extend(self.reminding(relay, allowed));
         }
-        if wirings.is_empty() && states.is_empty() {
-            return;
+        if !wirings.is_empty() || !states.is_empty() {
+            self.wire_all(wirings, &states, &buses);
         }
-        let parking = wirings
+    }
+
+    /// A rule of the stack file with its targets, and what its events need.
+    fn wiring(
+        &mut self,
+        rule: &CompiledRule<'_>,
+        relay: Option<&Function>,
+        topics: &BTreeMap<String, Ref<SnsTopic>>,
+        permissions: &Permissions,
+    ) -> Wiring {
+        let mut targets = Vec::new();
+        let mut after = Vec::new();
+        for topic in self.topics_in(&rule.rule.to) {
+            targets.push(Target {
+                input: rule.rule.input.as_ref().map(input),
+                ..target(topic, self.names.topic_arn(topic), rule.rule)
+            });
+            after.extend(topics.get(topic).map(|topic| topic.id().clone()));
+        }
+        let others = rule.rule.to.iter().filter(|name| is_arn(name));
+        targets.extend(others.map(|arn| by_arn(arn, rule.rule)));
+        let channels: Vec<_> = self.channels_in(&rule.rule.to).collect();
+        if let (Some(relay), false) = (relay, channels.is_empty()) {
+            targets.push(Target {
+                input: Some(for_relay(&rule.origin, &channels)),
+                ..target(self.relay_target(), relay.function.arn(), rule.rule)
+            });
+            let allowed = self.all_allowed_as(rule);
+            after.extend(allowed.iter().flat_map(|allowed| permissions[allowed].clone()));
+        }
+        for region in rule
+            .regions
             .iter()
-            .filter(|wiring| wiring.dead_letter_queue == DeadLetterQueue::Own);
-        let parking: Vec<_> = parking.collect();
+            .filter(|region| !rule.rule.regions.contains(region))
+        {
+            self.graph.hears(region, heard(rule));
+        }
+        Wiring {
+            key: rule.key.clone(),
+            name: rule.name.clone(),
+            description: rule.description.clone(),
+            trigger: Trigger::Pattern(rule.pattern.clone()),
+            state: state(rule.rule),
+            regions: rule.regions.clone(),
+            arrivals: rule.key.clone(),
+            bus: rule.rule.bus.clone(),
+            targets,
+            dead_letter_queue: rule.rule.dead_letter_queue.clone(),
+            after,
+        }
+    }
+
+    /// Adds rules and targets here, and what forwards to them from other regions; of `states`, only the latter.
+    fn wire_all(&mut self, wirings: Vec<Wiring>, states: &[Wiring], buses: &Buses) {
+        let parking: Vec<_> = wirings
+            .iter()
+            .filter(|wiring| wiring.dead_letter_queue == DeadLetterQueue::Own)
+            .collect();
         let undelivered = (!parking.is_empty()).then(|| self.undelivered(None, parking, Vec::new()));
-        let mut ways_home = BTreeMap::new();
-        let forwarding: Vec<_> = wirings.iter().chain(&states).cloned().collect();
-        let regions = forwarding.iter().flat_map(|wiring| wiring.regions.clone());
-        for region in regions.collect::<BTreeSet<_>>() {
-            let here: Vec<_> = forwarding
-                .iter()
-                .filter(|one| one.regions.contains(&region))
-                .collect();
-            ways_home.insert(region.clone(), self.way_home(&region, &here));
-        }
+        let forwarding: Vec<_> = wirings.iter().chain(states).cloned().collect();
+        let ways_home = self.ways_home(&forwarding);
         let targeted = wirings.len();
-        let on_hub = wirings
+        let on_hub: Vec<_> = wirings
             .iter()
-            .filter(|wiring| wiring.bus.as_deref() == Some(MEMBERS));
-        let on_hub: Vec<_> = on_hub.map(|wiring| targets_of(&wiring.key)).collect();
+            .filter(|wiring| wiring.bus.as_deref() == Some(MEMBERS))
+            .map(|wiring| targets_of(&wiring.key))
+            .collect();
         for (index, wiring) in forwarding.into_iter().enumerate() {
             for region in &wiring.regions {
                 self.forwarding_home(&wiring, region, &ways_home[region]);
             }
             if index < targeted {
-                self.wire(wiring, &buses, undelivered.as_ref());
+                self.wire(wiring, buses, undelivered.as_ref());
             }
         }
         if let Some(hub) = buses.get(MEMBERS) {
@@ -130,19 +139,27 @@ impl Build<'_> {
         }
     }
 
+    /// What each other region needs to forward events to this one.
+    fn ways_home(&mut self, forwarding: &[Wiring]) -> BTreeMap<String, WayHome> {
+        let regions: BTreeSet<_> = forwarding.iter().flat_map(|wiring| &wiring.regions).collect();
+        let ways = regions.into_iter().map(|region| {
+            let here: Vec<_> = forwarding
+                .iter()
+                .filter(|wiring| wiring.regions.contains(region))
+                .collect();
+            (region.clone(), self.way_home(region, &here))
+        });
+        ways.collect()
+    }
+
     /// The permissions for rules to invoke the relay: one for all rules with the stack's prefix on a bus, and
     /// one for each rule with a custom name. A function's policy is limited to 20 KB, which is about 50 rules.
-    fn permissions(&mut self, relay: &Function) -> BTreeMap<(Option<String>, String), Vec<NodeId>> {
+    fn permissions(&mut self, relay: &Function) -> Permissions {
         let notified = self
             .rules
             .iter()
             .filter(|rule| self.channels_in(&rule.rule.to).next().is_some());
-        let mut allowed: BTreeSet<_> = notified
-            .flat_map(|rule| {
-                let arrives = (!rule.regions.is_empty()).then(|| self.arrivals_allowed_as());
-                [self.allowed_as(rule)].into_iter().chain(arrives)
-            })
-            .collect();
+        let mut allowed: BTreeSet<_> = notified.flat_map(|rule| self.all_allowed_as(rule)).collect();
         let notified = topics_notified(self.stack, Some(self.home));
         let relayed = |topic: &String| !self.stack.topics[topic].to.is_empty() && !mails(self.stack, topic);
         let beats = self.stack.monitoring.as_ref();
@@ -171,6 +188,12 @@ impl Build<'_> {
             permissions.insert((bus, names), vec![permission.id().clone()]);
         }
         permissions
+    }
+
+    /// All statements that a rule needs: its own, and that of what arrives from other regions.
+    fn all_allowed_as(&self, rule: &CompiledRule<'_>) -> BTreeSet<(Option<String>, String)> {
+        let arrives = (!rule.regions.is_empty()).then(|| self.arrivals_allowed_as());
+        arrives.into_iter().chain([self.allowed_as(rule)]).collect()
     }
 
     /// The key of the rule's bus, and the name or prefix in the statement that covers the rule.

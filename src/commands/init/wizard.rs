@@ -1,12 +1,14 @@
 //! The questions of `alertctl init`, and the stack file that follows from the answers.
 
+mod file;
+
 use std::path::Path;
 
 use super::channel::{self, Channel};
 use super::{App, FLAG};
 use crate::commands::language;
 use crate::output::Failure;
-use crate::stack::{NOBODYS_INSTANCE, NOBODYS_TOKEN, modeline, parse};
+use crate::stack::parse;
 use alertctl_relay::{ChannelType, Locale, ServiceRegion};
 
 /// What can be watched, in the words of the question.
@@ -17,12 +19,6 @@ const WATCHED: [&str; 5] = [
     "alerts by HTTP, such as ElastAlert2's",
     "a trail that stays on",
 ];
-
-/// The text of an email about a call, instead of the event's JSON.
-const MAIL: &str = "    input:                        # words of the e-mail; a channel gets the whole event
-      paths: { who: $.detail.userIdentity.arn, call: $.detail.eventName, region: $.region, time: $.time }
-      template: '\"<who> called <call> (<region>, <time>)\"'
-";
 
 /// What somebody wants alerts about, and where to send them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -232,124 +228,6 @@ fn watched(answer: &str) -> Result<[bool; 5], String> {
     match watched.contains(&true) {
         true => Ok(watched),
         false => Err("choose at least one thing to watch".to_owned()),
-    }
-}
-
-impl Answers {
-    /// The stack file; `schema` is where its schema is.
-    pub fn text(&self, schema: &str) -> String {
-        let Self {
-            stack,
-            region,
-            channel,
-            watched: [alarm, sign_ins, calls, http, trail],
-            email,
-            locale,
-        } = self;
-        let (locale, timezone) = language::written(*locale);
-        let mut text = modeline(schema);
-        text += &format!(
-            "\
-# Sources name their recipients in `to:`; the roles, policies, queues and functions in between are created for you.
-# Every key: `alertctl schema`, or type one in an editor. Check: `alertctl validate`. See it: `alertctl graph`.
-
-stack: {stack}                     # tag value and name prefix
-region: {region}
-locale: {locale}                        # language of the messages: en or ko
-timezone: {timezone:<24}# of the times in them
-"
-        );
-        if let Some(channel) = channel {
-            text += &format!("\nchannels:\n{}", channel.text());
-        }
-        let key = channel.as_ref().map(Channel::key);
-        let to_topics = match (key, email) {
-            (Some(_), Some(_)) => "[alerts, mail]",
-            (Some(_), None) => "[alerts]",
-            (None, _) => "[mail]",
-        };
-        let to = match (key, email) {
-            (Some(key), Some(_)) => format!("[{key}, mail]"),
-            (Some(key), None) => format!("[{key}]"),
-            (None, _) => "[mail]".to_owned(),
-        };
-        let relayed = key.filter(|_| *alarm);
-        if relayed.is_some() || email.is_some() {
-            text += "\ntopics:\n";
-        }
-        if let Some(key) = relayed {
-            let to = format!("to: [{key}]");
-            text += &format!("  alerts:\n    {to:<30}# alarms reach a channel through a topic\n");
-        }
-        if let Some(address) = email {
-            text += &format!(
-                "  mail:\n    subscriptions:\n      - email: {address:?}    # pending until the link in \
-                 AWS's e-mail is opened\n"
-            );
-        }
-        if *alarm {
-            text += &format!(
-                "
-alarms:
-  cpu:
-    metric: AWS/EC2 CPUUtilization
-    dimensions: {{ InstanceId: {NOBODYS_INSTANCE} }}    # your own
-    statistic: Average
-    period: 60
-    threshold: \">= 80\"
-    evaluation_periods: 5           # minutes in a row
-    to: {to_topics}
-"
-            );
-        }
-        let input = match email {
-            Some(_) => MAIL,
-            None => "",
-        };
-        if *sign_ins || *calls {
-            text += "\nrules:\n";
-        }
-        if *sign_ins {
-            text += &format!(
-                "  sign-ins:\n    preset: console-sign-in       # wherever AWS logs them\n{input}    to: {to}\n"
-            );
-        }
-        if *calls {
-            text += &format!(
-                "  calls:
-    services:                     # `all`, or names of calls
-      iam: [CreateUser, DeleteUser, CreateAccessKey, AttachUserPolicy, AttachRolePolicy]
-      ec2: [AuthorizeSecurityGroupIngress, RunInstances, TerminateInstances]
-      s3: [PutBucketPolicy, DeleteBucket]
-{input}    to: {to}
-"
-            );
-        }
-        if *http {
-            text += &format!(
-                "
-endpoints:
-  elastalert:
-    route: POST /elastalert
-    token: {{ sha256: {NOBODYS_TOKEN} }}    # an example: `alertctl token` creates your own
-    to: {to}
-"
-            );
-        }
-        if *trail {
-            text += &format!(
-                "
-trail:                            # EventBridge receives sign-ins and API calls only while a trail logs
-  bucket: {{ expire_after_days: 365 }}
-  keep_logging: true              # if anyone stops it, it is started again
-  to: {to}
-"
-            );
-        } else if *sign_ins || *calls {
-            text += "\n# EventBridge receives sign-ins and API calls only while a trail logs. If the account \
-                     has none:\n# trail: {}\n";
-        }
-        text
     }
 }
 
