@@ -255,3 +255,6 @@ async fn read(aws: &Aws, name: &str) -> Result<Option<Live>> {
             .collect(),
     }))
 }
+
+#[cfg(test)]
+mod tests;
