@@ -367,14 +367,12 @@ async fn read(aws: &Aws, place: &Place) -> Result<Option<Found>> {
 
 /// The same, unless it is the spoke of another hub of this name. Nobody may adopt that: each of the two hubs would change it back.
 async fn read_alone(aws: &Aws, place: &Place) -> Result<Option<Found>> {
-    let stack = read(aws, place).await?;
-    let other = match &stack {
-        Some(stack) => stack.of_namesake(&aws.stack, aws.scope().await?),
-        None => None,
+    let Some(stack) = read(aws, place).await? else {
+        return Ok(None);
     };
-    match other {
+    match stack.of_namesake(&aws.stack, aws.scope().await?) {
         Some(region) => Err(failure::of_namesake(place, &aws.stack, region)),
-        None => Ok(stack),
+        None => Ok(Some(stack)),
     }
 }
 
