@@ -49,7 +49,7 @@ impl Notice {
 
     /// The AWS accounts that its message names, twelve digits each.
     pub fn accounts(&self) -> BTreeSet<&str> {
-        let mut accounts = vec![self.account(), self.source.topic_part(4)];
+        let mut accounts = vec![self.account(), self.source.topic_part(|topic| topic.account)];
         if let Content::Event(event) = &self.content
             && let Detail::Call(call) = &event.detail
         {
