@@ -1,4 +1,4 @@
-use super::super::tests::written;
+use super::super::tests::{rights_of_the_relay, written};
 use super::spoke;
 use crate::resource::cloudformation::stack_set::LARGEST;
 use crate::stack::parse;
@@ -134,4 +134,16 @@ fn each_target_has_the_spoke_as_its_stack() {
 fn the_role_of_a_target_may_make_all_that_a_spoke_has() {
     use crate::resource::cloudformation::stack::access::unknown_types;
     assert!(unknown_types(&template(HUB)).is_empty());
+}
+
+/// Organizations refuses others, and each refusal is an event that some alarm counts.
+#[test]
+fn only_a_hub_that_may_deploy_to_units_asks_for_names() {
+    let asks = |text: &str| {
+        let rights = rights_of_the_relay(text);
+        rights.iter().any(|right| right["Sid"] == "NameAccounts")
+    };
+    assert!(asks(HUB));
+    let units = "  ous: [r-ab12]\n";
+    assert!(!asks(&HUB.replace(units, "  accounts: [\"444455556666\"]\n")));
 }

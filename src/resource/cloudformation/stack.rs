@@ -352,8 +352,7 @@ fn is_ours(stack: &Found, cx: &Context<'_>) -> bool {
     stack.is_of(&cx.aws.stack, &cx.known.scope)
 }
 
-/// The tags with the account and region of the hub: there, others may have stacks of one name, whose targets are the same
-/// account.
+/// The tags with the hub's account and region: elsewhere, a hub of the same name may have the same target.
 fn with_hub(tags: &Tags, scope: &Scope) -> Tags {
     let mut tags = tags.clone();
     tags.insert(HUB_ACCOUNT_TAG.to_owned(), scope.account.clone());

@@ -79,7 +79,7 @@ impl Organization {
     /// administrator, since it may deploy to organizational units. Of other hubs that is not known, and a refused call is
     /// an event and counts in alarms on refused calls.
     pub fn knows_names(&self) -> bool {
-        self.hears() && self.deploy && !self.ous.is_empty()
+        self.hears() && !self.ous.is_empty()
     }
 
     /// Whether the alarms of the members are told.
