@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use alertctl_relay::ArnParts;
 use aws_sdk_organizations::types::{AccountState, OrganizationFeatureSet};
 
 use super::call::pages;
@@ -96,7 +97,7 @@ async fn list(aws: &Aws) -> Result<Vec<Account>> {
             // The ARN of an account begins with the id of the management account.
             manages: account
                 .arn
-                .is_some_and(|arn| arn.split(':').nth(4) == account.id.as_deref()),
+                .is_some_and(|arn| account.id.as_deref() == Some(ArnParts::of(&arn).account)),
             id: account.id.unwrap_or_default(),
             name: account.name.unwrap_or_default(),
             paths: account.paths.unwrap_or_default(),

@@ -1,6 +1,6 @@
 //! Log lines as text and as JSON.
 
-use alertctl_relay::Outcome;
+use alertctl_relay::{Outcome, topic_name};
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
@@ -56,7 +56,7 @@ impl Logged {
         };
         let mut parts = vec![format!("{color}{sign} {:<11}{color:#}", self.outcome)];
         parts.extend(self.channel.clone());
-        let topic = self.topic.as_deref().and_then(|arn| arn.rsplit(':').next());
+        let topic = self.topic.as_deref().map(topic_name);
         parts.extend(topic.map(|topic| format!("topic {topic}")));
         parts.extend(self.path.clone());
         let ill = self.channels.iter().filter(|(_, said)| *said != "ok");

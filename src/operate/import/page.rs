@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use alertctl_relay::ArnParts;
 use serde_yaml::Mapping;
 
 use super::remarks::quoted;
@@ -119,7 +120,7 @@ fn section_of_trail(draft: &Draft<'_>) -> Vec<String> {
         return Vec::new();
     }
     let scope = draft.request.scope;
-    let is_foreign = |trail: &Trail| trail.arn.split(':').nth(4) != Some(&scope.account);
+    let is_foreign = |trail: &Trail| ArnParts::of(&trail.arn).account != scope.account;
     let mut trails: Vec<&Trail> = draft.inventory.trails.iter().collect();
     trails.sort_by_key(|trail| {
         (

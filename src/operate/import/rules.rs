@@ -1,5 +1,6 @@
 //! A rule as an entry of a stack file, or why it is left as it is.
 
+use alertctl_relay::ArnParts;
 use serde_json::Value;
 use serde_yaml::Mapping;
 
@@ -48,7 +49,7 @@ pub(super) fn unsayable(rule: &Rule) -> Option<String> {
 
 /// The service in a target's ARN.
 fn service(target: &Target<String>) -> &str {
-    target.arn.split(':').nth(2).unwrap_or_default()
+    ArnParts::of(&target.arn).service
 }
 
 fn have_same_settings(targets: &[Target<String>]) -> bool {

@@ -7,8 +7,8 @@ use crate::aws::queue::Queue;
 use crate::aws::{Aws, Fault, concurrently};
 use crate::resource::precondition;
 
-/// What the spokes in these places say, each asked with the role that `reader` names for its region, in the order of account and region. A spoke that does not answer costs no other
-/// its answer.
+/// What the spokes in these places say, each asked with the role that `reader` names for its region, in the order of account
+/// and region. A spoke that does not answer costs no other its answer.
 ///
 /// # Errors
 /// None of its own: why a spoke was not read is in [`Spoke::unread`].

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use alertctl_relay::topic_name;
+
 use crate::aws::call::pages;
 use crate::aws::{Aws, concurrently};
 use crate::resource::sns::subscription::listed::{self, confirmed};
@@ -38,7 +40,7 @@ pub(super) async fn all(aws: &Aws) -> Result<Vec<Topic>> {
         Ok((arns.map(str::to_owned).collect(), page.next_token))
     });
     let topic = |arn: String| Topic {
-        name: arn.rsplit(':').next().unwrap_or_default().to_owned(),
+        name: topic_name(&arn).to_owned(),
         arn,
         ..Topic::default()
     };

@@ -1,5 +1,6 @@
 //! A key that somebody else owns: whether it is there, and whether its policy lets in whom the stack needs.
 
+use alertctl_relay::ArnParts;
 use serde_json::Value;
 
 use super::topic::{ALARMS, RULES, texts};
@@ -27,7 +28,7 @@ pub(super) async fn unmet(aws: &Aws, name: &str, used: [bool; 3]) -> Result<Opti
         )));
     }
     let policy = policy::parse(&found.policy);
-    let account = found.arn.split(':').nth(4).unwrap_or_default();
+    let account = ArnParts::of(&found.arn).account;
     let mut lacking = Vec::new();
     if !lets_account(&policy, account) && aws.scope().await?.account == account {
         lacking.push(

@@ -1,5 +1,6 @@
 //! A topic that somebody else owns: whether it is there, and takes what the stack publishes.
 
+use alertctl_relay::ArnParts;
 use serde_json::Value;
 
 use crate::aws::{Aws, Text, policy};
@@ -25,7 +26,7 @@ pub(super) async fn unmet(
 ) -> Result<Option<String>> {
     let scope = aws.scope().await?;
     let arn = arn.fill_computed(scope).unwrap_or_default();
-    let region = arn.split(':').nth(3).unwrap_or_default();
+    let ArnParts { region, account, .. } = ArnParts::of(&arn);
     if region != scope.region {
         return Ok(Some(format!(
             "topic `{key}` is in {region}, and the stack in {}: alarms cannot notify topics of other regions; correct \
@@ -35,7 +36,7 @@ pub(super) async fn unmet(
     }
     let attributes = match topic::attributes(aws, &arn).await {
         // Another account that lets this one publish and subscribe need not let it read.
-        Err(fault) if fault.denied() && arn.split(':').nth(4) != Some(&scope.account) => return Ok(None),
+        Err(fault) if fault.denied() && account != scope.account => return Ok(None),
         result => result?,
     };
     let Some(attributes) = attributes else {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use alertctl_relay::console_page;
+use alertctl_relay::{console_page, topic_name};
 use serde_json::Value;
 
 use crate::aws::Scope;
@@ -324,7 +324,7 @@ async fn read(aws: &Aws, arn: &str, wanted: Option<(&SnsTopic, &Scope)>) -> Resu
         .map(|(topic, scope)| topic.marks(scope))
         .unwrap_or_default();
     Ok(Some(Live {
-        name: arn.rsplit(':').next().unwrap_or_default().to_owned(),
+        name: topic_name(arn).to_owned(),
         arn: arn.to_owned(),
         display_name: text(DISPLAY_NAME),
         kms_key: text(KMS_KEY).map(|key| key_arn(arn, key)),

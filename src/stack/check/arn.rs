@@ -1,5 +1,7 @@
 //! ARNs in the stack file in place of keys: what alarms and rules lead to besides the stack's own topics and channels.
 
+use alertctl_relay::ArnParts;
+
 use super::regions::is_shaped;
 use super::{Checker, is_account_id, is_name};
 use crate::stack::file::problem::Problem;
@@ -43,45 +45,30 @@ impl Sort {
     }
 }
 
-/// The parts of an ARN that matter here.
-pub(super) struct Parts<'a> {
-    pub service: &'a str,
-    pub region: &'a str,
-    pub account: &'a str,
-    pub resource: &'a str,
+/// The parts of an ARN; `None` for what is none of AWS's.
+pub(super) fn parts(arn: &str) -> Option<ArnParts<'_>> {
+    let is_plain = arn.chars().all(|character| character.is_ascii_graphic());
+    ArnParts::parse(arn).filter(|parts| {
+        is_plain
+            && parts.partition.starts_with("aws")
+            && !parts.service.is_empty()
+            && !parts.resource.is_empty()
+    })
 }
 
-impl<'a> Parts<'a> {
-    /// `None` for what is no ARN.
-    pub fn of(arn: &'a str) -> Option<Self> {
-        let parts: Vec<_> = arn.splitn(6, ':').collect();
-        let ["arn", partition, service, region, account, resource] = parts[..] else {
-            return None;
-        };
-        let whole = partition.starts_with("aws") && !service.is_empty() && !resource.is_empty();
-        let plain = arn.chars().all(|character| character.is_ascii_graphic());
-        (whole && plain).then_some(Self {
-            service,
-            region,
-            account,
-            resource,
-        })
-    }
-
-    fn is_topic(&self) -> bool {
-        self.service == "sns"
-            && is_shaped(self.region)
-            && is_account_id(self.account)
-            && self.resource.len() <= 256
-            && self.resource.chars().all(is_name)
-    }
+fn is_topic(arn: &ArnParts<'_>) -> bool {
+    arn.service == "sns"
+        && is_shaped(arn.region)
+        && is_account_id(arn.account)
+        && arn.resource.len() <= 256
+        && arn.resource.chars().all(is_name)
 }
 
 /// What is wrong with the ARN of an existing topic, and what to write instead.
 pub(super) fn topic_fault(arn: &str) -> Option<(&'static str, String)> {
     let help = || "write `arn:aws:sns:<region>:<account>:<topic>`".to_owned();
-    match Parts::of(arn) {
-        Some(parts) if parts.is_topic() => None,
+    match parts(arn) {
+        Some(parts) if is_topic(&parts) => None,
         Some(parts) if parts.service == "sns" && parts.resource.ends_with(".fifo") => Some((
             "this is a FIFO topic, which has no e-mail, function or web page as a receiver",
             "name a standard topic".to_owned(),
@@ -92,7 +79,7 @@ pub(super) fn topic_fault(arn: &str) -> Option<(&'static str, String)> {
 
 /// The region in the ARN of a topic.
 pub(super) fn region_of(arn: &str) -> Option<&str> {
-    Parts::of(arn)
+    parts(arn)
         .map(|parts| parts.region)
         .filter(|region| !region.is_empty())
 }
@@ -100,7 +87,7 @@ pub(super) fn region_of(arn: &str) -> Option<&str> {
 /// Checks an ARN among the actions of an alarm in `region`, if that is known.
 pub(super) fn action(checker: &mut Checker<'_>, path: &[&str], arn: &str, region: Option<&str>, sort: Sort) {
     let place = checker.at(path);
-    let Some(parts) = Parts::of(arn).filter(|parts| ACTIONS.contains(&parts.service)) else {
+    let Some(parts) = parts(arn).filter(|parts| ACTIONS.contains(&parts.service)) else {
         let problem = Problem::error(place, "this is not the ARN of something that an alarm can run");
         checker.report(problem.help(format!(
             "an alarm runs topics, functions, OpsItems, incidents, scaling policies and EC2 actions: ARNs of {}",
@@ -140,7 +127,7 @@ pub(super) fn action(checker: &mut Checker<'_>, path: &[&str], arn: &str, region
 pub(super) fn target(checker: &mut Checker<'_>, path: &[&str], arn: &str) {
     let place = checker.at(path);
     let home = checker.stack.region.as_deref();
-    let Some(parts) = Parts::of(arn).filter(|parts| TARGETS.contains(&parts.service)) else {
+    let Some(parts) = parts(arn).filter(|parts| TARGETS.contains(&parts.service)) else {
         let problem = Problem::error(place, "a rule of a stack does not send to this");
         checker.report(
             problem.help("a rule sends to topics, queues and functions: ARNs of sns, sqs and lambda"),
@@ -163,7 +150,7 @@ pub(super) fn target(checker: &mut Checker<'_>, path: &[&str], arn: &str) {
 /// Checks the ARN of the dead-letter queue of a rule's targets.
 pub(super) fn dead_letter_queue(checker: &mut Checker<'_>, path: &[&str], arn: &str) {
     let home = checker.stack.region.as_deref();
-    let fault = match Parts::of(arn).filter(|parts| parts.service == "sqs" && is_account_id(parts.account)) {
+    let fault = match parts(arn).filter(|parts| parts.service == "sqs" && is_account_id(parts.account)) {
         None => Some((
             "this is not the ARN of a queue".to_owned(),
             "write `arn:aws:sqs:<region>:<account>:<queue>`, or `false` for no queue".to_owned(),
@@ -180,7 +167,7 @@ pub(super) fn dead_letter_queue(checker: &mut Checker<'_>, path: &[&str], arn: &
 }
 
 /// What is wrong with something in another region than the stack's rules.
-fn elsewhere(parts: &Parts<'_>, home: Option<&str>, help: &str) -> Option<(String, String)> {
+fn elsewhere(parts: &ArnParts<'_>, home: Option<&str>, help: &str) -> Option<(String, String)> {
     let home = home.filter(|home| parts.region != *home)?;
     let fact = format!("this is in {}, the rule in {home}", parts.region);
     Some((fact, help.to_owned()))
@@ -189,7 +176,7 @@ fn elsewhere(parts: &Parts<'_>, home: Option<&str>, help: &str) -> Option<(Strin
 /// What to do about an ARN where only a key of this file can be.
 pub(super) fn instead(name: &str) -> Option<String> {
     name.strip_prefix("arn:")?;
-    let topic = Parts::of(name).filter(Parts::is_topic);
+    let topic = parts(name).filter(is_topic);
     Some(match topic {
         Some(_) => format!("add `topics: {{ KEY: {{ existing: \"{name}\" }} }}`, and write KEY here"),
         None => "only alarms and rules name something by its ARN: write a key of this file here".to_owned(),

@@ -2,9 +2,8 @@
 
 mod aggregation;
 
-use super::arn::Parts;
 use super::trail::log_group_name;
-use super::{Checker, one_of};
+use super::{Checker, arn, one_of};
 use crate::partition::has_log_alarms;
 use crate::stack::file::problem::Problem;
 use crate::stack::model::{Alarm, Bound, Lasting, LogQuery};
@@ -67,7 +66,7 @@ fn groups(checker: &mut Checker<'_>, path: &[&str], groups: &[String], region: O
 }
 
 fn group_arn(checker: &mut Checker<'_>, path: &[&str], arn: &str, region: Option<&str>) {
-    let parts = Parts::of(arn).filter(|parts| parts.service == "logs");
+    let parts = arn::parts(arn).filter(|parts| parts.service == "logs");
     let is_group = |resource: &str| {
         let name = resource
             .strip_prefix("log-group:")

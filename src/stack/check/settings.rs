@@ -1,8 +1,9 @@
 //! Checks the stack's own name, region, time zone, tags and key.
 
-use super::Checker;
-use super::arn::Parts;
+use alertctl_relay::ArnParts;
+
 use super::regions::Region;
+use super::{Checker, arn};
 use crate::stack::file::problem::Problem;
 
 /// AWS allows 50 tags per resource; the rest is reserved for alertctl's own.
@@ -231,14 +232,14 @@ fn existing_key(checker: &mut Checker<'_>, existing: &str) {
         let name = name.strip_prefix("alias/").unwrap_or(name);
         (1..=250).contains(&name.len()) && name.chars().all(|c| super::is_name(c) || c == '/')
     };
-    let is_key = |parts: &Parts<'_>| {
+    let is_key = |parts: &ArnParts<'_>| {
         let begins = ["key/", "alias/"]
             .iter()
             .any(|begin| parts.resource.starts_with(begin));
         parts.service == "kms" && super::is_account_id(parts.account) && begins && name(parts.resource)
     };
     let home = checker.stack.region.as_deref();
-    let fault = match Parts::of(existing).filter(is_key) {
+    let fault = match arn::parts(existing).filter(is_key) {
         Some(parts) => home.filter(|home| *home != parts.region).map(|home| {
             let fact = format!("this key is in {}, the stack in {home}", parts.region);
             (fact, "name a key of the stack's region")

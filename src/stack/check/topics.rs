@@ -4,7 +4,6 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::arn::Parts;
 use super::{Checker, arn, destinations, is_account_id, is_name};
 use crate::stack::file::problem::Problem;
 use crate::stack::model::{Endpoint, FilterScope, Subscription, Topic, is_arn};
@@ -187,7 +186,7 @@ fn is_email(address: &str) -> bool {
 }
 
 fn is_arn_of(arn: &str, service: &str, resource_prefix: &str) -> bool {
-    Parts::of(arn).is_some_and(|parts| {
+    arn::parts(arn).is_some_and(|parts| {
         let name = parts.resource.strip_prefix(resource_prefix);
         parts.service == service
             && !parts.region.is_empty()

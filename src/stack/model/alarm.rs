@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use alertctl_relay::{Severity, page};
+use alertctl_relay::{ArnParts, Severity, page};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -141,7 +141,7 @@ impl Alarm {
 /// The receivers among the actions on ALARM that are notified of its end, too. Of ARNs, only topics are: another action, such
 /// as stopping an instance, would not be undone by running it again.
 pub fn hears_of_ends(names: &[String]) -> Vec<String> {
-    let hears = |name: &&String| !is_arn(name) || name.split(':').nth(2) == Some("sns");
+    let hears = |name: &&String| !is_arn(name) || ArnParts::of(name).service == "sns";
     names.iter().filter(hears).cloned().collect()
 }
 

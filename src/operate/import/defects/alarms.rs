@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use alertctl_relay::topic_name;
+
 use super::super::composite::watched;
 use super::super::{Draft, owners};
 use super::{Defect, Sort, reach};
@@ -107,7 +109,7 @@ fn never_over(alarm: &Alarm) -> Option<Defect> {
     if silent.is_empty() || !alarm.actions_enabled {
         return None;
     }
-    let names: Vec<_> = silent.iter().filter_map(|arn| arn.rsplit(':').next()).collect();
+    let names: Vec<_> = silent.iter().map(|arn| topic_name(arn)).collect();
     Some(Defect::of(
         (Sort::NeverOver, "alarm"),
         &alarm.name,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use alertctl_relay::ChannelType;
+use alertctl_relay::{ChannelType, topic_name};
 
 use super::super::Draft;
 use super::super::remarks::quoted;
@@ -70,7 +70,7 @@ fn deleted(draft: &Draft<'_>) -> Vec<Defect> {
     let defect = |(arn, tellers): (&str, Vec<String>)| {
         Defect::of(
             (Sort::DeadTopic, "topic"),
-            arn.rsplit(':').next().unwrap_or(arn),
+            topic_name(arn),
             format!("it was deleted, and is still told by {}", tellers.join(", ")),
             "name another topic there",
         )

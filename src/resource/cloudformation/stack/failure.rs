@@ -1,5 +1,7 @@
 //! What to do about a call that was refused, and about a stack that is stuck or of somebody else.
 
+use alertctl_relay::ArnParts;
+
 use super::found::Found;
 use super::record::Place;
 use crate::aws::Aws;
@@ -8,7 +10,7 @@ use crate::resource::Fault;
 
 /// The account in a stack's id.
 pub fn account(id: &str) -> &str {
-    id.split(':').nth(4).unwrap_or_default()
+    ArnParts::of(id).account
 }
 
 /// What somebody has to do with a stack that could neither be updated nor rolled back.

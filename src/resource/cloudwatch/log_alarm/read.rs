@@ -1,5 +1,6 @@
 //! A log alarm as AWS describes it.
 
+use alertctl_relay::ArnParts;
 use aws_sdk_cloudwatch::types::{EvaluationState, LogAlarm, ScheduleConfiguration, StateValue};
 
 use super::{Condition, LogQuery, schedule};
@@ -29,7 +30,7 @@ pub(in crate::resource) fn read(alarm: &LogAlarm) -> Live {
         .and_then(|query| query.scheduled_query_role_arn());
     let account = alarm
         .alarm_arn()
-        .and_then(|arn| arn.split(':').nth(4))
+        .map(|arn| ArnParts::of(arn).account)
         .unwrap_or_default();
     let query = LogQuery::read(alarm);
     let fields = query.fields(fields, account).set_some("logs.role", role);

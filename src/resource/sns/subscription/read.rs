@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
+use alertctl_relay::{ArnParts, topic_name};
 use aws_sdk_sns::types::Subscription;
 
 use super::endpoint::{mark, masked};
@@ -98,7 +99,7 @@ async fn everywhere_now(aws: &Aws) -> Result<Vec<Live>> {
 /// The subscriptions of a topic of this account or of another one, without their settings.
 pub(super) async fn list_of_any(aws: &Aws, topic_arn: &str) -> Result<Vec<Live>> {
     let account = &aws.scope().await?.account;
-    if topic_arn.split(':').nth(4) == Some(account.as_str()) {
+    if ArnParts::of(topic_arn).account == account {
         return list(aws, topic_arn).await;
     }
     let mut all = everywhere_now(aws).await?;
@@ -118,7 +119,7 @@ pub(super) async fn list(aws: &Aws, topic_arn: &str) -> Result<Vec<Live>> {
 fn live(one: Subscription) -> Live {
     let topic_arn = one.topic_arn.unwrap_or_default();
     Live {
-        topic_name: topic_arn.rsplit(':').next().unwrap_or_default().to_owned(),
+        topic_name: topic_name(&topic_arn).to_owned(),
         topic_arn,
         protocol: one.protocol.unwrap_or_default(),
         endpoint: masked(&one.endpoint.unwrap_or_default()),
