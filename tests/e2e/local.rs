@@ -3,18 +3,14 @@
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
-use std::time::{Duration, Instant};
 
 use crate::support::{NO_WEBHOOK, Ran, World};
 use alertctl::aws::connect::{Clients, Connection, Target};
 use alertctl_relay::{ChannelKey, webhook_variable};
 use base64::prelude::{BASE64_STANDARD, Engine as _};
-use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 mod inbox;
-
-const PATIENCE: Duration = Duration::from_secs(20);
 
 #[test]
 fn up_twice_is_once_and_down_forgets_everything() {
@@ -75,16 +71,9 @@ fn what_was_made_survives_a_kill() {
     world.ok(&["apply", "--local", "--yes"]);
     world.ok(&["local", "alarm", "mission-cpu-alarm"]);
     let before = world.json(&["local", "status"]);
-    // MiniStack saves its state one second after a change.
-    std::thread::sleep(Duration::from_millis(2500));
+    world.wait_until_saved();
     for part in ["emulator", "inbox"] {
-        let pid = i32::try_from(before["status"][part]["pid"].as_i64().unwrap()).unwrap();
-        kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL).unwrap();
-        let deadline = Instant::now() + PATIENCE;
-        while world.json(&["local", "status"])["status"][part]["running"] == true {
-            assert!(Instant::now() < deadline, "{part} survived");
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        world.kill_part(part);
     }
     let text = world.ok(&["local", "status"]).stdout;
     assert_eq!(

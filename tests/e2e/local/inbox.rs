@@ -6,9 +6,10 @@ use std::path::Path;
 use std::process::{Child, ChildStdout, Stdio};
 use std::time::{Duration, Instant};
 
-use super::PATIENCE;
 use crate::support::{World, http_get};
 use serde_json::{Value, json};
+
+const PATIENCE: Duration = Duration::from_secs(20);
 
 #[test]
 fn the_inbox_takes_what_slack_takes_and_shows_it() {

@@ -1,14 +1,11 @@
 //! What the additions made survives a `kill -9` of the local AWS.
 
-use std::time::{Duration, Instant};
-
 use alertctl::aws::connect::Clients;
 use aws_sdk_apigatewayv2::types::{AccessLogSettings, IntegrationType, ProtocolType};
 use aws_sdk_eventbridge::types as events;
-use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 
-use super::{HOME, PATIENCE, alarm, arn, clients, function, metric_filter, rule, target};
+use super::{HOME, alarm, arn, clients, function, metric_filter, rule, target};
 use crate::support::{World, http_get};
 
 const BUCKET: &str = "logs-of-mission";
@@ -25,7 +22,8 @@ async fn what_was_made_of_the_new_kinds_survives_a_kill() {
     make_filter_and_alarms(&aws).await;
     let api = make_api(&aws, &function).await;
 
-    kill(&world);
+    world.wait_until_saved();
+    world.kill_part("emulator");
     assert_eq!(world.up().0, endpoint);
 
     let aws = clients(&endpoint, HOME).await;
@@ -33,19 +31,6 @@ async fn what_was_made_of_the_new_kinds_survives_a_kill() {
     see_bucket_and_trail(&aws).await;
     see_filter_and_alarms(&aws).await;
     see_api(&world, &aws, &endpoint, &api).await;
-}
-
-fn kill(world: &World) {
-    let running = || world.json(&["local", "status"])["status"]["emulator"].clone();
-    let pid = i32::try_from(running()["pid"].as_i64().unwrap()).unwrap();
-    // MiniStack saves its state one second after a change.
-    std::thread::sleep(Duration::from_millis(2500));
-    kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL).unwrap();
-    let deadline = Instant::now() + PATIENCE;
-    while running()["running"] == true {
-        assert!(Instant::now() < deadline, "it survived");
-        std::thread::sleep(Duration::from_millis(50));
-    }
 }
 
 async fn make_rule_and_bus(aws: &Clients, function: &str) -> String {

@@ -10,6 +10,7 @@ pub mod inventory;
 pub mod large;
 pub mod limits;
 pub mod measure;
+pub mod power_cut;
 pub mod proxy;
 pub mod python;
 pub mod rounds;
