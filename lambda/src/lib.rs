@@ -41,11 +41,12 @@ pub use contract::page;
 pub use contract::{
     ACTIONS_PATH, AD_HOC, Act, Actions, ArnParts, BODY_LIMIT, BUFFERS, Buffer, ChannelKey, ChannelType,
     DEAD_LETTER_QUEUE, DESTINATIONS, DUTY, ENCRYPTED_FOR, ENCRYPTION_CONTEXT_KEY, ENDPOINT, Envelope, Filter,
-    HEARTBEAT_METRIC, INCIDENTS, Locale, MAIL_ATTRIBUTE, MESSAGE_BODY, MESSAGE_SUBJECT, METRIC_NAMESPACE,
-    MUTE_RULE, Mention, NODE_TAG, Outcome, PATH_DIMENSION, Portal, Press, RELAY, RETRY_QUEUE, Route,
-    SETTINGS_FILE, STACK_DIMENSION, STACK_TAG, ServiceRegion, Severity, Signal, TEST_ATTRIBUTE, TEST_HEADER,
-    TEST_REASON, TEST_RESOURCE, TOKEN_SHA256, TOPICS, TRAIL, WAITING_METRIC, ad_hoc_mute, console_page,
-    encode as encode_fragment, length, mute_duration, topic_name, webhook_variable,
+    HEARTBEAT_METRIC, INCIDENTS, Locale, LogEntry, MAIL_ATTRIBUTE, MESSAGE_BODY, MESSAGE_SUBJECT,
+    METRIC_NAMESPACE, MUTE_RULE, Mention, NODE_TAG, Outcome, PATH_DIMENSION, Portal, Press, RELAY,
+    RETRY_QUEUE, Route, SETTINGS_FILE, STACK_DIMENSION, STACK_TAG, ServiceRegion, Severity, Signal,
+    TEST_ATTRIBUTE, TEST_HEADER, TEST_REASON, TEST_RESOURCE, TOKEN_SHA256, TOPICS, TRAIL, WAITING_METRIC,
+    ad_hoc_mute, console_page, encode as encode_fragment, length, mute_duration, topic_name,
+    webhook_variable,
 };
 pub use destination::{Address, AddressError, AllowLoopback, Shape, google_chat, slack, teams, text};
 pub use duty::{Duty, Guarding, Ingesting, Notifying, Queue, Receivers, Trail};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use alertctl_relay::Outcome;
+use alertctl_relay::{LogEntry, Outcome};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep};
 use super::App;
 use crate::aws::functions;
 use crate::local::{self, Session};
-use crate::operate::logs::{Logged, Said, Tail};
+use crate::operate::logs::{Said, Tail};
 use crate::output::Failure;
 
 /// A message takes well under a second; a cold start may take longer.
@@ -77,8 +77,8 @@ impl<'a> Arrivals<'a> {
                 looked = Instant::now();
                 let outcomes = self.outcomes().await?;
                 let waited = start.elapsed();
-                let settled = !outcomes.is_empty() && outcomes.values().all(Logged::is_final);
-                let buffered = |one: &Logged| one.of_message() == Some(Outcome::Buffered);
+                let settled = !outcomes.is_empty() && outcomes.values().all(LogEntry::is_final);
+                let buffered = |one: &LogEntry<'_>| one.of_message() == Some(Outcome::Buffered);
                 let patience = match outcomes.values().any(buffered) {
                     true => PATIENCE_WITH_BUFFERS,
                     false => PATIENCE,
@@ -92,7 +92,7 @@ impl<'a> Arrivals<'a> {
     }
 
     /// The outcome by channel, from the logs of the functions in the local AWS.
-    async fn outcomes(&self) -> Result<BTreeMap<String, Logged>, Failure> {
+    async fn outcomes(&self) -> Result<BTreeMap<String, LogEntry<'static>>, Failure> {
         let mut outcomes = BTreeMap::new();
         for region in self.session.regions()? {
             let aws = self.app.local_aws(self.session, &region).await?;
@@ -102,7 +102,7 @@ impl<'a> Arrivals<'a> {
                 if let Said::Outcome(outcome) = line.said
                     && let Some(channel) = &outcome.channel
                 {
-                    outcomes.insert(channel.clone(), *outcome);
+                    outcomes.insert(channel.to_string(), *outcome);
                 }
             }
         }
@@ -111,7 +111,7 @@ impl<'a> Arrivals<'a> {
 }
 
 /// Explains why nothing arrived, from the outcome in each channel.
-fn nothing_arrived(waited: Duration, outcomes: &BTreeMap<String, Logged>) -> Failure {
+fn nothing_arrived(waited: Duration, outcomes: &BTreeMap<String, LogEntry<'static>>) -> Failure {
     let message = format!("no message arrived in the inbox within {} s", waited.as_secs());
     if outcomes.is_empty() {
         return Failure::new(
@@ -131,12 +131,12 @@ fn nothing_arrived(waited: Duration, outcomes: &BTreeMap<String, Logged>) -> Fai
 }
 
 /// An outcome in words for somebody who watches the inbox.
-fn in_words(outcome: &Logged) -> String {
+fn in_words(outcome: &LogEntry<'_>) -> String {
     let reason = outcome.reason.as_ref();
     let because = reason.map(|reason| format!(", {reason}")).unwrap_or_default();
     match outcome.of_message() {
         Some(Outcome::Filtered) => "its routes do not accept this message".to_owned(),
-        Some(Outcome::Muted) => reason.cloned().unwrap_or_else(|| outcome.outcome.clone()),
+        Some(Outcome::Muted) => reason.unwrap_or(&outcome.outcome).to_string(),
         Some(Outcome::Delivered) => {
             "delivered to an address on this machine that is not the inbox's".to_owned()
         }
@@ -155,10 +155,10 @@ mod tests {
         let outcomes = outcomes
             .iter()
             .map(|(channel, outcome, reason)| {
-                let outcome = Logged {
-                    outcome: (*outcome).to_owned(),
-                    reason: reason.map(str::to_owned),
-                    ..Logged::default()
+                let outcome = LogEntry {
+                    outcome: (*outcome).to_owned().into(),
+                    reason: reason.map(|reason| reason.to_owned().into()),
+                    ..LogEntry::default()
                 };
                 ((*channel).to_owned(), outcome)
             })

@@ -211,7 +211,7 @@ impl Test<'_> {
     /// Remembers a line in which a function logs a failure.
     fn suspects(&mut self, line: &Line) {
         let failure = match &line.said {
-            Said::Outcome(outcome) if outcome.kind.as_deref() == Some("failed") => outcome.reason.clone(),
+            Said::Outcome(entry) if entry.is_failure() => entry.reason.as_deref().map(str::to_owned),
             Said::Other(text) if text.contains("Task timed out") || text.contains("panicked") => {
                 Some(text.clone())
             }

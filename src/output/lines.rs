@@ -1,11 +1,13 @@
 //! Log lines as text and as JSON.
 
-use alertctl_relay::{Outcome, topic_name};
+use std::borrow::Cow;
+
+use alertctl_relay::{LogEntry, Outcome, topic_name};
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::{printable, style};
-use crate::operate::logs::{Line, Logged, Said};
+use crate::operate::logs::{Line, Said};
 
 impl Line {
     /// The line as text, in this time zone.
@@ -14,7 +16,7 @@ impl Line {
         let time = self.time.to_zoned(zone.clone()).strftime("%m-%d %H:%M:%S%.3f");
         let head = format!("{dim}{time}{dim:#}  {}", self.function);
         match &self.said {
-            Said::Outcome(outcome) => format!("{head}  {}", outcome.text()),
+            Said::Outcome(entry) => format!("{head}  {}", text_of(entry)),
             Said::Other(text) => format!("{head}    {}", printable(text)),
             Said::Frame => format!("{head}    {dim}{}{dim:#}", printable(&self.message)),
             Said::Report {
@@ -43,34 +45,34 @@ impl Line {
     }
 }
 
-impl Logged {
-    /// `✓ delivered  project  rule logins  error  200  123 ms`.
-    fn text(&self) -> String {
-        let color = self.of_message().map(style::outcome).unwrap_or_default();
-        let sign = match self.of_message() {
-            Some(Outcome::Delivered) => '✓',
-            Some(Outcome::Buffered | Outcome::Deferred) => '…',
-            Some(Outcome::DeadLettered | Outcome::Undelivered) => '✗',
-            Some(Outcome::Duplicate | Outcome::Filtered | Outcome::Muted) => '–',
-            None => ' ',
-        };
-        let mut parts = vec![format!("{color}{sign} {:<11}{color:#}", self.outcome)];
-        parts.extend(self.channel.clone());
-        let topic = self.topic.as_deref().map(topic_name);
-        parts.extend(topic.map(|topic| format!("topic {topic}")));
-        parts.extend(self.path.clone());
-        let ill = self.channels.iter().filter(|(_, said)| *said != "ok");
-        parts.extend(ill.map(|(channel, said)| format!("{channel}: {}", printable(said))));
-        parts.extend(self.rule.as_ref().map(|rule| format!("rule {rule}")));
-        parts.extend(self.severity.clone());
-        parts.extend(self.status.map(|status| format!("HTTP {status}")));
-        parts.extend(self.latency.map(|ms| format!("{ms} ms")));
-        let retried = self.retried.filter(|times| *times > 0.0);
-        parts.extend(retried.map(|times| format!("retried {times}×")));
-        parts.extend(self.test.as_ref().map(|id| format!("test {id}")));
-        parts.extend(self.reason.as_deref().map(printable));
-        parts.join("  ").trim_end().to_owned()
-    }
+/// `✓ delivered  project  rule logins  error  200  123 ms`.
+fn text_of(entry: &LogEntry<'_>) -> String {
+    let outcome = entry.of_message();
+    let color = outcome.map(style::outcome).unwrap_or_default();
+    let sign = match outcome {
+        Some(Outcome::Delivered) => '✓',
+        Some(Outcome::Buffered | Outcome::Deferred) => '…',
+        Some(Outcome::DeadLettered | Outcome::Undelivered) => '✗',
+        Some(Outcome::Duplicate | Outcome::Filtered | Outcome::Muted) => '–',
+        None => ' ',
+    };
+    let plain = |field: &Option<Cow<'_, str>>| field.as_deref().map(str::to_owned);
+    let mut parts = vec![format!("{color}{sign} {:<11}{color:#}", entry.outcome)];
+    parts.extend(plain(&entry.channel));
+    let topic = entry.topic.as_deref().map(topic_name);
+    parts.extend(topic.map(|topic| format!("topic {topic}")));
+    parts.extend(plain(&entry.path));
+    let ill = entry.channels.iter().filter(|(_, said)| *said != "ok");
+    parts.extend(ill.map(|(channel, said)| format!("{channel}: {}", printable(said))));
+    parts.extend(entry.rule.as_ref().map(|rule| format!("rule {rule}")));
+    parts.extend(plain(&entry.severity));
+    parts.extend(entry.status.map(|status| format!("HTTP {status}")));
+    parts.extend(entry.latency.map(|ms| format!("{ms} ms")));
+    let retried = entry.retried.filter(|times| *times > 0);
+    parts.extend(retried.map(|times| format!("retried {times}×")));
+    parts.extend(entry.test.as_ref().map(|id| format!("test {id}")));
+    parts.extend(entry.reason.as_deref().map(printable));
+    parts.join("  ").trim_end().to_owned()
 }
 
 #[cfg(test)]

@@ -2,11 +2,10 @@
 
 use std::fmt::Write as _;
 
-use alertctl_relay::Outcome;
+use alertctl_relay::{LogEntry, Outcome};
 use serde_json::{Value, json};
 
 use super::style;
-use crate::operate::logs::Logged;
 use crate::operate::probe::{Probe, State, Verdict};
 
 /// The result of each path.
@@ -77,7 +76,7 @@ impl<'a> Verdicts<'a> {
     /// All data; `run` is the common prefix of this run's marks.
     pub fn json(&self, run: &str) -> Value {
         let one = |(probe, verdict): &(&Probe, Verdict<'_>)| {
-            let channel = |(channel, outcome): &(&str, Option<&Logged>)| {
+            let channel = |(channel, outcome): &(&str, Option<&LogEntry<'_>>)| {
                 json!({
                     "channel": channel,
                     "outcome": outcome.map(|outcome| &outcome.outcome),
@@ -103,7 +102,7 @@ impl<'a> Verdicts<'a> {
 }
 
 /// `delivered in 123 ms`, `parked, Slack answers 404 Not Found: no_service`.
-fn in_words(outcome: &Logged) -> String {
+fn in_words(outcome: &LogEntry<'_>) -> String {
     let latency = outcome
         .latency
         .map(|ms| format!(" in {ms} ms"))

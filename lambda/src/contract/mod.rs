@@ -9,6 +9,7 @@ mod envelope;
 mod guard;
 mod length;
 mod locale;
+mod log_entry;
 mod mail_mark;
 mod mute_rule;
 mod names;
@@ -35,13 +36,14 @@ pub use envelope::Envelope;
 pub use guard::GuardOutcome;
 pub use length::length;
 pub use locale::Locale;
+pub use log_entry::{Kind, LogEntry};
 pub use mail_mark::MAIL_ATTRIBUTE;
 pub use mute_rule::{AD_HOC, MUTE_RULE, ad_hoc_mute, mute_duration};
 pub use names::{
-    ACTIONS_PATH, BODY_LIMIT, BUFFERS, DEAD_LETTER_QUEUE, DESTINATIONS, DUTY, ENCRYPTED_FOR,
-    ENCRYPTION_CONTEXT_KEY, ENDPOINT, HEARTBEAT_METRIC, INCIDENTS, MESSAGE_BODY, MESSAGE_SUBJECT,
-    METRIC_NAMESPACE, NODE_TAG, PATH_DIMENSION, RELAY, RETRY_QUEUE, SETTINGS_FILE, STACK_DIMENSION,
-    STACK_TAG, TOKEN_SHA256, TOPICS, TRAIL, WAITING_METRIC, webhook_variable,
+    ACTIONS_PATH, BODY_LIMIT, BUFFERS, CHANNEL_DIMENSION, DEAD_LETTER_QUEUE, DESTINATIONS, DUTY,
+    ENCRYPTED_FOR, ENCRYPTION_CONTEXT_KEY, ENDPOINT, HEARTBEAT_METRIC, INCIDENTS, MESSAGE_BODY,
+    MESSAGE_SUBJECT, METRIC_NAMESPACE, NODE_TAG, PATH_DIMENSION, RELAY, RETRY_QUEUE, SETTINGS_FILE,
+    STACK_DIMENSION, STACK_TAG, TOKEN_SHA256, TOPICS, TRAIL, WAITING_METRIC, webhook_variable,
 };
 pub use outcome::Outcome;
 pub use portal::Portal;

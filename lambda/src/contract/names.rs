@@ -50,6 +50,8 @@ pub const WAITING_METRIC: &str = "Waiting";
 pub const HEARTBEAT_METRIC: &str = "Heartbeat";
 /// Dimension of the heartbeat: the way it came.
 pub const PATH_DIMENSION: &str = "Path";
+/// Dimension of what became of messages: the key of the channel.
+pub const CHANNEL_DIMENSION: &str = "Channel";
 /// Dimension of the metrics: the name of the stack.
 pub const STACK_DIMENSION: &str = "Stack";
 /// Encryption context key of every webhook ciphertext; its value is the name of the function.

@@ -1,11 +1,7 @@
 //! What became of a message: a word in the relay's log, in the output of commands and in documents.
 
-use serde::de::value::{Error, StrDeserializer};
-use serde::{Deserialize, Serialize};
-
 /// The outcome of a message for a channel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     Delivered,
     /// It is in the channel's buffer.
@@ -13,7 +9,6 @@ pub enum Outcome {
     /// The channel does not take it now: it is in a queue, and the relay tries again.
     Deferred,
     /// The channel will never accept it: it is in the dead-letter queue.
-    #[serde(rename = "parked")]
     DeadLettered,
     /// Not delivered, and no queue took it: the sender must try again.
     Undelivered,
@@ -27,9 +22,34 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    pub const ALL: [Self; 8] = [
+        Self::Delivered,
+        Self::Buffered,
+        Self::Deferred,
+        Self::DeadLettered,
+        Self::Undelivered,
+        Self::Duplicate,
+        Self::Filtered,
+        Self::Muted,
+    ];
+
+    /// Its word in the log. A dead letter is `parked` there, since alarms and searches of earlier stacks count that word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Delivered => "delivered",
+            Self::Buffered => "buffered",
+            Self::Deferred => "deferred",
+            Self::DeadLettered => "parked",
+            Self::Undelivered => "undelivered",
+            Self::Duplicate => "duplicate",
+            Self::Filtered => "filtered",
+            Self::Muted => "muted",
+        }
+    }
+
     /// The outcome with this word. `None` for a word that only requests have.
     pub fn named(word: &str) -> Option<Self> {
-        Self::deserialize(StrDeserializer::<Error>::new(word)).ok()
+        Self::ALL.into_iter().find(|outcome| outcome.name() == word)
     }
 
     /// Whether the channel has the message.
@@ -48,20 +68,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_log_has_the_words() {
-        let words = [
-            "delivered",
-            "buffered",
-            "deferred",
-            "parked",
-            "undelivered",
-            "duplicate",
-            "filtered",
-            "muted",
-        ];
-        for word in words {
-            let outcome = Outcome::named(word).expect(word);
-            assert_eq!(serde_json::json!(outcome), word);
+    fn a_word_names_one_outcome() {
+        for outcome in Outcome::ALL {
+            assert_eq!(Outcome::named(outcome.name()), Some(outcome));
         }
         assert_eq!(Outcome::named("refused"), None);
     }

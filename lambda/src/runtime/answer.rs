@@ -1,6 +1,6 @@
 //! The response to the caller of an endpoint.
 
-use crate::runtime::log::Kind;
+use crate::contract::Kind;
 use serde_json::{Value, json};
 
 /// The response, and what the log says about it.

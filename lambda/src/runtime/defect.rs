@@ -1,9 +1,10 @@
 //! Keeps a panic about one alert from harming others. An alert at which reading or composing panics becomes a dead letter.
 //! Otherwise the panic would end the process, and the batch would come back with the same alert in it.
 
-use super::log::{self, Kind};
+use super::log;
 use super::refusal::Refusal;
 use crate::Duty;
+use crate::contract::Kind;
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook};
 

@@ -4,18 +4,19 @@
 use super::account_names::AccountNames;
 use super::destinations::Destination;
 use super::lateness::Lateness;
-use super::log::{Line, Report};
+use super::log::{self, Report};
 use super::pauses::Pauses;
 use super::queue::Outbox;
 use super::refusal::Refusal;
 use super::time::Budget;
 use super::{FUNCTION_NAME, Network, Variables};
-use crate::contract::{ChannelKey, DeadLetterReason, Envelope, Outcome, Severity, Verdict};
+use crate::contract::{ChannelKey, DeadLetterReason, Envelope, LogEntry, Outcome, Severity, Verdict};
 use crate::destination::Shape;
 use crate::item::Item;
 use crate::{Card, Duty, Notifying, Queue, Settings, SettingsError, SnsText};
 use futures_util::future::join_all;
 use jiff::Timestamp;
+use std::borrow::Cow;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::time::Instant;
 
@@ -365,21 +366,17 @@ impl Dispatcher {
         outcome: Outcome,
         report: Report<'_>,
     ) {
-        let line = Line {
-            stack: &self.settings.stack,
-            channel,
-            duty: self.duty,
-            request_id,
-            event_id: item.identity.as_deref(),
-            rule: item.envelope.rule.as_deref(),
-            severity: self.severity(item),
-            test: item.notice.test.as_deref(),
-            outcome,
-            retried: report.retried,
-            latency: report.latency,
-            status: report.refusal.and_then(|refusal| refusal.status),
-            reason: report.why(),
+        let entry = LogEntry {
+            stack: Some(self.settings.stack.as_str().into()),
+            channel: Some(channel.0.as_str().into()),
+            duty: Some(self.duty.name().into()),
+            request_id: Some(request_id.into()),
+            severity: Some(self.severity(item).name().into()),
+            event_id: item.identity.as_deref().map(Cow::from),
+            rule: item.envelope.rule.as_deref().map(Cow::from),
+            test: item.notice.test.as_deref().map(Cow::from),
+            ..LogEntry::default()
         };
-        line.write();
+        log::message(entry, outcome, &report);
     }
 }

@@ -27,12 +27,14 @@ use super::caller::{self, header};
 use super::destinations::Destination;
 use super::dispatcher::{Attempt, Dispatcher};
 use super::failure::Failure;
-use super::log::{self, Kind};
+use super::log;
 use super::refusal::Refusal;
 use super::seen::Seen;
 use super::time::Budget;
 use crate::config::SettingsError;
-use crate::contract::{DESTINATIONS, DeadLetterReason, Envelope, Outcome, TEST_HEADER, TOPICS, is_test};
+use crate::contract::{
+    DESTINATIONS, DeadLetterReason, Envelope, Kind, Outcome, TEST_HEADER, TOPICS, is_test,
+};
 use crate::event::{Content, Notice, Source};
 use crate::hash::hex;
 use crate::item::Item;

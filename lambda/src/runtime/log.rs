@@ -11,64 +11,23 @@ pub(super) use signal::{Beat, pressed, reminded, without_buttons};
 use super::refusal::Refusal;
 use crate::Duty;
 use crate::contract::{
-    ChannelKey, Locale, METRIC_NAMESPACE, Outcome, STACK_DIMENSION, Severity, WAITING_METRIC,
+    CHANNEL_DIMENSION, ChannelKey, Kind, Locale, LogEntry, METRIC_NAMESPACE, Outcome, STACK_DIMENSION,
+    WAITING_METRIC,
 };
 use crate::event::NoLines;
 use jiff::Timestamp;
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
+use std::borrow::Cow;
 use std::io::Write as _;
 use std::time::Duration;
-
-/// The result of a request, for the reader of the log.
-#[derive(Clone, Copy, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Kind {
-    /// Nothing is left to do.
-    Done,
-    /// The caller's fault: it sent something that cannot be accepted.
-    Refused,
-    /// Something is still undelivered, or was given up.
-    Failed,
-}
-
-/// A message for a channel, and its outcome.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Line<'a> {
-    #[serde(rename = "Stack")]
-    pub stack: &'a str,
-    #[serde(rename = "Channel")]
-    pub channel: &'a ChannelKey,
-    pub outcome: Outcome,
-    pub duty: Duty,
-    pub request_id: &'a str,
-    pub severity: Severity,
-    /// Id of the EventBridge event or of the SNS message.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub event_id: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub rule: Option<&'a str>,
-    /// The mark of a test.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub test: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<&'a str>,
-    /// HTTP status of Slack's response.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub status: Option<u16>,
-    /// Number of retries.
-    #[serde(skip)]
-    pub retried: u32,
-    /// Time since the function, or the channel's buffer, received it.
-    #[serde(skip)]
-    pub latency: Duration,
-}
 
 /// What the log says about a message besides its outcome.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Report<'a> {
+    /// Number of retries.
     pub retried: u32,
+    /// Time since the function, or the channel's buffer, received it.
     pub latency: Duration,
     pub refusal: Option<&'a Refusal>,
     /// The reason of an outcome that is no refusal.
@@ -90,29 +49,25 @@ impl<'a> Report<'a> {
     }
 }
 
-/// A log line as it is serialised.
+/// An entry as it is written.
 #[derive(Serialize)]
-struct Written<'a> {
+struct Written<'a, More> {
     #[serde(flatten)]
-    line: &'a Line<'a>,
-    /// Only for outcomes that count as an end or as a failure.
+    entry: LogEntry<'a>,
+    /// What only people read, or only CloudWatch.
     #[serde(flatten)]
-    metrics: Option<Metrics>,
+    more: More,
 }
 
-/// Values of the metrics, and the metadata by which CloudWatch recognizes them.
+/// The metrics that no reader of entries needs, and the metadata by which CloudWatch recognizes all of them.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Metrics {
     #[serde(rename = "_aws")]
     metadata: Metadata,
     delivered: u8,
-    retried: u32,
     #[serde(rename = "Parked")]
     dead_lettered: u8,
-    /// Milliseconds.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    latency: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -176,41 +131,46 @@ const DEFINITIONS: [Definition; 4] = [
     },
 ];
 
-impl Line<'_> {
-    fn metrics(&self, time: Timestamp) -> Option<Metrics> {
-        let [counts @ .., _] = &DEFINITIONS;
-        let (definitions, latency) = match self.outcome {
-            Outcome::Delivered => (&DEFINITIONS[..], Some(self.latency)),
-            Outcome::DeadLettered | Outcome::Undelivered | Outcome::Deferred => (&counts[..], None),
-            Outcome::Buffered | Outcome::Duplicate | Outcome::Filtered | Outcome::Muted => return None,
-        };
-        Some(Metrics {
-            metadata: Metadata::of(time, &[STACK_DIMENSION, "Channel"], definitions),
-            delivered: u8::from(self.outcome == Outcome::Delivered),
-            retried: self.retried,
-            dead_lettered: u8::from(self.outcome == Outcome::DeadLettered),
-            latency: latency.map(|latency| u64::try_from(latency.as_millis()).unwrap_or(u64::MAX)),
-        })
-    }
-
-    fn written(&self, time: Timestamp) -> Written<'_> {
-        Written {
-            line: self,
-            metrics: self.metrics(time),
-        }
-    }
-
-    pub fn write(&self) {
-        say(&self.written(Timestamp::now()));
+/// The entry of a message for a channel that came to `outcome`. Outcomes that count as an end or as a failure have metrics.
+fn of_message<'a>(
+    entry: LogEntry<'a>,
+    outcome: Outcome,
+    report: &Report<'a>,
+    time: Timestamp,
+) -> Written<'a, Option<Metrics>> {
+    let [counts @ .., _] = &DEFINITIONS;
+    let latency = u64::try_from(report.latency.as_millis()).unwrap_or(u64::MAX);
+    let counted = match outcome {
+        Outcome::Delivered => Some((&DEFINITIONS[..], Some(latency))),
+        Outcome::DeadLettered | Outcome::Undelivered | Outcome::Deferred => Some((&counts[..], None)),
+        Outcome::Buffered | Outcome::Duplicate | Outcome::Filtered | Outcome::Muted => None,
+    };
+    Written {
+        entry: LogEntry {
+            outcome: outcome.name().into(),
+            status: report.refusal.and_then(|refusal| refusal.status),
+            reason: report.why().map(Cow::from),
+            retried: counted.map(|_| report.retried),
+            latency: counted.and_then(|(_, latency)| latency),
+            ..entry
+        },
+        more: counted.map(|(definitions, _)| Metrics {
+            metadata: Metadata::of(time, &[STACK_DIMENSION, CHANNEL_DIMENSION], definitions),
+            delivered: u8::from(outcome == Outcome::Delivered),
+            dead_lettered: u8::from(outcome == Outcome::DeadLettered),
+        }),
     }
 }
 
+/// Logs what became of a message for a channel; `entry` says of which.
+pub(super) fn message<'a>(entry: LogEntry<'a>, outcome: Outcome, report: &Report<'a>) {
+    say(&of_message(entry, outcome, report, Timestamp::now()));
+}
+
 /// Messages that stay in a queue because a destination does not take them now, or not so fast.
-#[derive(Clone, Copy)]
 pub(super) struct Waits<'a> {
-    pub stack: &'a str,
-    /// The destination: `Channel` or `Topic`, and which.
-    pub to: (&'static str, &'a str),
+    /// Of which stack, and for which destination.
+    pub entry: LogEntry<'a>,
     pub count: usize,
     /// How long the oldest will have waited when it is tried again.
     pub oldest: Duration,
@@ -221,86 +181,72 @@ impl Waits<'_> {
     /// Writes a line with the metric `Waiting` of the stack, in seconds: the queue's own age says nothing of messages that
     /// were received three times or more.
     /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html>
-    pub fn write(&self) {
-        say(&json!({
-            "_aws": Metadata::of(Timestamp::now(), &[STACK_DIMENSION], &WAITING),
-            STACK_DIMENSION: self.stack,
-            self.to.0: self.to.1,
-            "outcome": "waiting",
-            "messages": self.count,
-            "againInSeconds": self.again_in.as_secs(),
-            WAITING_METRIC: self.oldest.as_secs(),
-        }));
+    pub fn write(self) {
+        entry_with(
+            self.entry,
+            json!({
+                "_aws": Metadata::of(Timestamp::now(), &[STACK_DIMENSION], &WAITING),
+                "messages": self.count,
+                "againInSeconds": self.again_in.as_secs(),
+                WAITING_METRIC: self.oldest.as_secs(),
+            }),
+        );
     }
-}
-
-/// A message for a topic, and its outcome.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Published<'a> {
-    #[serde(rename = "Stack")]
-    pub stack: &'a str,
-    /// The ARN.
-    #[serde(rename = "Topic")]
-    pub topic: &'a str,
-    pub kind: Kind,
-    pub outcome: Outcome,
-    pub duty: Duty,
-    pub request_id: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub event_id: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub test: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<&'a str>,
-}
-
-impl Published<'_> {
-    pub fn write(&self) {
-        say(self);
-    }
-}
-
-/// The end of a request.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct End<'a> {
-    kind: Kind,
-    duty: Duty,
-    outcome: &'a str,
-    request_id: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<&'a str>,
 }
 
 /// Logs how the request `request_id` ended: `outcome` is one of a few words, `reason` is for people.
 pub(super) fn write(kind: Kind, duty: Duty, request_id: &str, outcome: &str, reason: Option<&str>) {
-    say(&End {
-        kind,
-        duty,
-        outcome,
-        request_id,
-        reason,
+    entry(LogEntry {
+        kind: Some(kind.name().into()),
+        duty: Some(duty.name().into()),
+        outcome: outcome.into(),
+        request_id: Some(request_id.into()),
+        reason: reason.map(Cow::from),
+        ..LogEntry::default()
     });
 }
 
 /// Logs that the table of incidents does not work: messages are posted without it.
 pub(super) fn untracked(reason: &str) {
-    let reason = format!("DynamoDB {reason}");
-    say(&json!({ "kind": Kind::Failed, "outcome": "untracked", "reason": reason }));
+    entry(LogEntry {
+        kind: Some(Kind::Failed.name().into()),
+        outcome: "untracked".into(),
+        reason: Some(format!("DynamoDB {reason}").into()),
+        ..LogEntry::default()
+    });
 }
 
 /// Logs why the thread of an alarm has no chart.
 pub(super) fn uncharted(stack: &str, channel: &ChannelKey, alarm: &str, reason: &str) {
-    say(&json!({
-        STACK_DIMENSION: stack, "Channel": channel, "outcome": "uncharted", "alarm": alarm, "reason": reason,
-    }));
+    let entry = LogEntry {
+        stack: Some(stack.into()),
+        channel: Some(channel.0.as_str().into()),
+        outcome: "uncharted".into(),
+        reason: Some(reason.into()),
+        ..LogEntry::default()
+    };
+    entry_with(entry, json!({ "alarm": alarm }));
 }
 
 /// Logs why the message of a log alarm has no log events.
 pub(super) fn unlined(stack: &str, alarm: &str, reason: &NoLines) {
-    let reason = (Locale::En.words().no_lines)(reason);
-    say(&json!({ STACK_DIMENSION: stack, "outcome": "unlined", "alarm": alarm, "reason": reason }));
+    let entry = LogEntry {
+        stack: Some(stack.into()),
+        outcome: "unlined".into(),
+        reason: Some((Locale::En.words().no_lines)(reason).into()),
+        ..LogEntry::default()
+    };
+    entry_with(entry, json!({ "alarm": alarm }));
+}
+
+/// Logs `entry` as it is.
+pub(super) fn entry(entry: LogEntry<'_>) {
+    say(&entry);
+}
+
+/// Logs `entry` with the fields of the object `more`.
+fn entry_with(entry: LogEntry<'_>, more: Value) {
+    say(&Written { entry, more });
 }
 
 /// Writes a line with one call, so that it stays in one piece. A failure to write the log does not fail a
@@ -315,30 +261,29 @@ fn say(line: &impl Serialize) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::Value;
+    use crate::contract::Severity;
 
-    fn line(outcome: Outcome) -> Value {
-        let line = Line {
-            stack: "mission",
-            channel: &ChannelKey("project".into()),
-            duty: Duty::Notify,
-            request_id: "r-1",
-            event_id: Some("e-1"),
-            rule: None,
-            severity: Severity::Error,
-            test: None,
-            outcome,
+    fn written(outcome: Outcome) -> Value {
+        let entry = LogEntry {
+            stack: Some("mission".into()),
+            channel: Some("project".into()),
+            duty: Some(Duty::Notify.name().into()),
+            request_id: Some("r-1".into()),
+            event_id: Some("e-1".into()),
+            severity: Some(Severity::Error.name().into()),
+            ..LogEntry::default()
+        };
+        let report = Report {
             retried: 2,
             latency: Duration::from_millis(1_234),
-            status: None,
-            reason: None,
+            ..Report::default()
         };
-        serde_json::to_value(line.written(Timestamp::UNIX_EPOCH)).expect("JSON")
+        serde_json::to_value(of_message(entry, outcome, &report, Timestamp::UNIX_EPOCH)).expect("JSON")
     }
 
     #[test]
     fn cloudwatch_finds_each_metric_and_dimension() {
-        let delivered = line(Outcome::Delivered);
+        let delivered = written(Outcome::Delivered);
         assert_eq!(
             delivered,
             json!({
@@ -360,7 +305,7 @@ mod tests {
                 "Delivered": 1, "Retried": 2, "Parked": 0, "Latency": 1234,
             })
         );
-        let dead = line(Outcome::DeadLettered);
+        let dead = written(Outcome::DeadLettered);
         assert_eq!((&dead["Delivered"], &dead["Parked"]), (&json!(0), &json!(1)));
         assert!(dead.get("Latency").is_none());
         for outcome in [
@@ -369,7 +314,7 @@ mod tests {
             Outcome::Filtered,
             Outcome::Muted,
         ] {
-            let line = line(outcome);
+            let line = written(outcome);
             assert!(
                 line.get("_aws").is_none() && line.get("Delivered").is_none(),
                 "{line}"

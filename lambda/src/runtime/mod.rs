@@ -42,7 +42,7 @@ mod time;
 
 pub use api::Error;
 
-use crate::contract::SETTINGS_FILE;
+use crate::contract::{Kind, SETTINGS_FILE};
 use crate::{Duty, Settings, SettingsError, json};
 use actions::Actions;
 use api::{Context, RuntimeApi};
@@ -106,7 +106,7 @@ pub fn run() -> Result<(), Error> {
                 let duty = *duty.as_ref().unwrap_or(&Duty::Notify);
                 let reason = failure.to_string();
                 log::write(
-                    log::Kind::Failed,
+                    Kind::Failed,
                     duty,
                     &context.request_id,
                     failure.outcome(),

@@ -3,15 +3,16 @@
 
 use super::defect::caught;
 use super::dispatcher::{Attempt, Dispatcher};
-use super::log::{Kind, Published};
+use super::log;
 use super::pauses::growing;
 use super::refusal::Refusal;
-use crate::contract::Outcome;
+use crate::contract::{Kind, LogEntry, Outcome};
 use crate::destination::text;
 use crate::event::Content;
 use crate::item::Item;
 use crate::sns_text::SnsText;
 use crate::{Duty, Settings, compose};
+use std::borrow::Cow;
 use tokio::time::Instant;
 
 impl Dispatcher {
@@ -78,21 +79,22 @@ impl Publication<'_> {
 
     /// Logs what became of it, and why.
     pub fn log_because(&self, outcome: Outcome, reason: Option<&str>) {
-        let line = Published {
-            stack: &self.dispatcher.settings.stack,
-            topic: self.arn,
-            kind: match outcome {
-                Outcome::DeadLettered | Outcome::Undelivered => Kind::Failed,
-                _ => Kind::Done,
-            },
-            outcome,
-            duty: Duty::Notify,
-            request_id: self.request_id,
-            event_id: self.item.identity.as_deref(),
-            test: self.item.notice.test.as_deref(),
-            reason,
+        let kind = match outcome {
+            Outcome::DeadLettered | Outcome::Undelivered => Kind::Failed,
+            _ => Kind::Done,
         };
-        line.write();
+        log::entry(LogEntry {
+            stack: Some(self.dispatcher.settings.stack.as_str().into()),
+            topic: Some(self.arn.into()),
+            kind: Some(kind.name().into()),
+            outcome: outcome.name().into(),
+            duty: Some(Duty::Notify.name().into()),
+            request_id: Some(self.request_id.into()),
+            event_id: self.item.identity.as_deref().map(Cow::from),
+            test: self.item.notice.test.as_deref().map(Cow::from),
+            reason: reason.map(Cow::from),
+            ..LogEntry::default()
+        });
     }
 }
 

@@ -14,12 +14,12 @@ use super::api::Context;
 use super::defect::caught;
 use super::destinations::Destination;
 use super::dispatcher::Dispatcher;
-use super::log::{self, Kind, Waits};
+use super::log::{self, Waits};
 use super::queue::PutOff;
 use super::refusal::Refusal;
 use super::seen::Seen;
 use super::time::Budget;
-use crate::contract::{ChannelKey, Envelope, Verdict};
+use crate::contract::{ChannelKey, Envelope, Kind, LogEntry, Verdict};
 use crate::item::{Item, items};
 use crate::json::Json;
 use crate::{Duty, Queue, json};
@@ -171,12 +171,17 @@ fn waits(left: &[Left], destination: &Destination, dispatcher: &Dispatcher, budg
         return;
     };
     let again_in = left.iter().map(|left| left.due).max().unwrap_or_default();
+    let mut entry = LogEntry {
+        stack: Some(dispatcher.settings.stack.as_str().into()),
+        outcome: "waiting".into(),
+        ..LogEntry::default()
+    };
+    match destination {
+        Destination::Channel(channel) => entry.channel = Some(channel.0.as_str().into()),
+        Destination::Topic(arn) => entry.topic = Some(arn.into()),
+    }
     let waits = Waits {
-        stack: &dispatcher.settings.stack,
-        to: match destination {
-            Destination::Channel(channel) => ("Channel", &channel.0),
-            Destination::Topic(arn) => ("Topic", arn),
-        },
+        entry,
         count: left.len(),
         oldest: oldest + budget.started.elapsed() + again_in,
         again_in,

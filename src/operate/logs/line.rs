@@ -1,16 +1,14 @@
 //! Parses one line of a function's log.
 
-use std::collections::BTreeMap;
-
-use alertctl_relay::Outcome;
-use serde::Deserialize;
-use serde_json::Value;
+use alertctl_relay::LogEntry;
+use serde::Deserialize as _;
+use serde_json::{Map, Value};
 
 /// The content of a line.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Said {
     /// From the relay: the outcome of a message or of a request.
-    Outcome(Box<Logged>),
+    Outcome(Box<LogEntry<'static>>),
     /// From Lambda: an invocation began or ended.
     Frame,
     /// From Lambda: the resources that an invocation used.
@@ -26,47 +24,12 @@ pub enum Said {
     Other(String),
 }
 
-/// The outcome of a message for a channel, as the relay logs it.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct Logged {
-    /// The word of an [`Outcome`], or another word that depends on the duty.
-    pub outcome: String,
-    /// `notify`, `ingest` or `guard`.
-    pub duty: Option<String>,
-    /// Only for a line about a whole request: `done`, `refused` or `failed`.
-    pub kind: Option<String>,
-    #[serde(rename = "Channel")]
-    pub channel: Option<String>,
-    /// The ARN of the SNS topic that it was published to.
-    #[serde(rename = "Topic")]
-    pub topic: Option<String>,
-    /// The way that a heartbeat came.
-    #[serde(rename = "Path")]
-    pub path: Option<String>,
-    /// What each channel at its end said, `ok` or what is wrong.
-    pub channels: BTreeMap<String, String>,
-    /// The EventBridge rule that the event came through.
-    pub rule: Option<String>,
-    pub severity: Option<String>,
-    /// The HTTP status of the service's response.
-    pub status: Option<u16>,
-    /// Milliseconds until the service's response.
-    #[serde(rename = "Latency")]
-    pub latency: Option<f64>,
-    #[serde(rename = "Retried")]
-    pub retried: Option<f64>,
-    pub reason: Option<String>,
-    /// The mark of a message that `alertctl test` sent.
-    pub test: Option<String>,
-}
-
 impl Said {
     /// Parses a line. Never fails: an unknown line is `Other`.
     pub fn read(message: &str) -> Self {
         let message = message.trim_end();
-        if let Some(outcome) = Logged::read(message) {
-            return Self::Outcome(Box::new(outcome));
+        if let Some(entry) = entry(message) {
+            return Self::Outcome(Box::new(entry));
         }
         let frames = ["START RequestId: ", "END RequestId: ", "INIT_START "];
         if frames.iter().any(|frame| message.starts_with(frame)) {
@@ -76,42 +39,15 @@ impl Said {
     }
 }
 
-impl Logged {
-    fn read(message: &str) -> Option<Self> {
-        let value: Value = serde_json::from_str(message).ok()?;
-        value.get("outcome")?.as_str()?;
-        // If a field has an unexpected type, only that field is left out, not the whole line.
-        serde_json::from_value(value.clone()).ok().or_else(|| {
-            let text = |name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
-            Some(Self {
-                outcome: text("outcome")?,
-                duty: text("duty"),
-                kind: text("kind"),
-                channel: text("Channel"),
-                topic: text("Topic"),
-                rule: text("rule"),
-                severity: text("severity"),
-                reason: text("reason"),
-                test: text("test"),
-                ..Self::default()
-            })
-        })
-    }
-
-    /// The outcome of a message that has this word. The line of a request may have the same word.
-    pub fn of_message(&self) -> Option<Outcome> {
-        Outcome::named(&self.outcome)
-    }
-
-    /// Whether the service has it.
-    pub fn is_there(&self) -> bool {
-        self.of_message().is_some_and(Outcome::is_there)
-    }
-
-    /// Whether the outcome cannot change without a person.
-    pub fn is_final(&self) -> bool {
-        self.of_message().is_some_and(Outcome::is_final)
-    }
+/// The relay's entry in a line, if it is one. A field of an unexpected type is left out, not the whole line.
+fn entry(message: &str) -> Option<LogEntry<'static>> {
+    let mut fields: Map<String, Value> = serde_json::from_str(message).ok()?;
+    fields.get("outcome")?.as_str()?;
+    let read = |fields: Map<String, Value>| LogEntry::deserialize(Value::Object(fields)).ok();
+    read(fields.clone()).or_else(|| {
+        fields.retain(|name, value| read([(name.clone(), value.clone())].into_iter().collect()).is_some());
+        read(fields)
+    })
 }
 
 /// `REPORT RequestId: …\tDuration: 1.2 ms\t…\tMax Memory Used: 12 MB\tInit Duration: 5.6 ms`.
@@ -144,21 +80,20 @@ mod tests {
         };
         assert_eq!(
             *outcome,
-            Logged {
+            LogEntry {
+                stack: Some("mission".into()),
+                channel: Some("project".into()),
                 outcome: "delivered".into(),
                 duty: Some("notify".into()),
-                kind: None,
-                channel: Some("project".into()),
-                topic: None,
-                path: None,
-                channels: BTreeMap::new(),
-                rule: Some("logins".into()),
+                request_id: Some("r".into()),
                 severity: Some("error".into()),
-                status: Some(200),
-                latency: Some(123.0),
-                retried: Some(2.0),
-                reason: None,
+                event_id: Some("e".into()),
+                rule: Some("logins".into()),
                 test: Some("t-0123abcd".into()),
+                status: Some(200),
+                retried: Some(2),
+                latency: Some(123),
+                ..LogEntry::default()
             }
         );
         assert!(outcome.is_final());
@@ -172,11 +107,7 @@ mod tests {
             panic!();
         };
         assert_eq!(
-            (
-                outcome.outcome.as_str(),
-                outcome.status,
-                outcome.reason.as_deref()
-            ),
+            (&*outcome.outcome, outcome.status, outcome.reason.as_deref()),
             ("parked", None, Some("no_service"))
         );
     }

@@ -3,5 +3,5 @@
 mod line;
 mod tail;
 
-pub use line::{Logged, Said};
+pub use line::Said;
 pub use tail::{Line, Tail};

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use alertctl_relay::LogEntry;
+
 use super::{Path, Sent};
-use crate::operate::logs::{Line, Logged, Said};
+use crate::operate::logs::{Line, Said};
 
 /// A sample on its way.
 #[derive(Debug, Clone)]
@@ -13,7 +15,7 @@ pub struct Probe {
     pub mark: String,
     pub sent: Sent,
     /// The last outcome logged for each channel.
-    outcomes: BTreeMap<String, Logged>,
+    outcomes: BTreeMap<String, LogEntry<'static>>,
 }
 
 /// The result of a path.
@@ -32,7 +34,7 @@ pub enum State {
 pub struct Verdict<'a> {
     pub state: State,
     /// Each of its channels with the outcome, if one was logged.
-    pub channels: Vec<(&'a str, Option<&'a Logged>)>,
+    pub channels: Vec<(&'a str, Option<&'a LogEntry<'static>>)>,
     /// Why it was not sent or not accepted, or where it stopped.
     pub reason: Option<String>,
 }
@@ -56,15 +58,15 @@ impl Probe {
             return;
         };
         // On a second path the same channel may report again; the first success counts.
-        let has_it = self.outcomes.get(channel).is_some_and(Logged::is_there);
+        let has_it = self.outcomes.get(&**channel).is_some_and(LogEntry::is_there);
         if *mark == self.mark && !has_it {
-            self.outcomes.insert(channel.clone(), (**outcome).clone());
+            self.outcomes.insert(channel.to_string(), (**outcome).clone());
         }
     }
 
     /// Whether no further log lines are expected.
     pub fn is_over(&self) -> bool {
-        let has_final = |channel| self.outcomes.get(channel).is_some_and(Logged::is_final);
+        let has_final = |channel| self.outcomes.get(channel).is_some_and(LogEntry::is_final);
         match self.sent {
             Sent::Skipped(_) | Sent::Refused(_) => true,
             Sent::To(_) | Sent::Alarm { .. } => self.path.channels.iter().all(has_final),
@@ -91,7 +93,7 @@ impl Probe {
         };
         let arrived = channels
             .iter()
-            .all(|(_, outcome)| outcome.is_some_and(Logged::is_there));
+            .all(|(_, outcome)| outcome.is_some_and(LogEntry::is_there));
         let reason = if channels.is_empty() {
             Some(format!("{handed_to} accepted it, but it leads to no channel"))
         } else if self.is_lost() {
