@@ -29,6 +29,7 @@ pub struct TemplateError {
     pub problem: TemplateProblem,
 }
 
+/// Why a template cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TemplateProblem {
     #[error("`{{` opens a field that no `}}` closes; write `{{{{` for a brace")]

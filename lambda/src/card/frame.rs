@@ -16,6 +16,7 @@ const MAX_PLACE: usize = 60;
 /// Longest address through the access portal, which encodes the other one once more.
 const MAX_SHORTCUT: usize = 2_600;
 
+/// Writes the parts that the cards of all events have: times, accounts, links.
 pub(super) struct Frame<'a> {
     pub words: &'static Words,
     pub source: &'a Source,

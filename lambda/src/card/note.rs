@@ -15,6 +15,7 @@ const MAX_HEADLINE: usize = 200;
 /// Longest text or JSON worth showing: it is all that the message says.
 const MAX_BODY: usize = 9_000;
 
+/// What a sender put into a notification.
 pub(super) enum Body<'a> {
     Text(&'a str),
     Json(&'a Value),

@@ -25,6 +25,7 @@ const MOST: i64 = 7;
 /// From here on, the days are what matters.
 const LONG: i64 = 36 * HOUR;
 
+/// The time axis of a chart.
 pub(super) struct Axis<'a> {
     /// Seconds since 1970, as all times here.
     pub from: i64,

@@ -95,6 +95,7 @@ pub enum News {
     CostAnomaly { impact: String, percent: Option<String> },
 }
 
+/// What AWS Backup did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Job {
     Backup,

@@ -24,6 +24,7 @@ const TIME: Duration = Duration::from_millis(2_500);
 /// Largest body in bytes: a service sends the message together with the button.
 const MAX_BODY: usize = 262_144;
 
+/// The duty `actions`: checks who pressed a button, and hands that to the relay within the three seconds.
 pub(super) struct Actions {
     channels: Vec<ChannelKey>,
     /// Name of the function that does what a button asks for.

@@ -56,6 +56,7 @@ impl Destination {
     }
 }
 
+/// Posts to channels and publishes to topics; shared by everything that one process sends.
 pub(super) struct Destinations {
     http: Http,
     aws: Aws,

@@ -23,6 +23,7 @@ use tokio::time::Instant;
 /// How long a dead letter that is sent again waits for the others of its redrive, with which it becomes a digest.
 const GATHERING: Duration = Duration::from_secs(5);
 
+/// Brings items to the channels of a stack, each by its routes, buffer and pauses.
 pub(super) struct Dispatcher {
     pub settings: Arc<Settings>,
     pub network: Network,

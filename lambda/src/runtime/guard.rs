@@ -28,6 +28,7 @@ const START_TIME: Duration = Duration::from_secs(15);
 /// Timeout for the notification.
 const TELL_TIME: Duration = Duration::from_secs(8);
 
+/// The duty `guard`: restarts the logging of a trail that somebody stopped, and tells who did.
 pub(super) struct Guard {
     trail: Trail,
     destinations: Vec<Destination>,

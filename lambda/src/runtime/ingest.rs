@@ -59,6 +59,7 @@ const NO_TOKEN: &str = "no valid token: send `Authorization: Bearer <token>`";
 /// Limit in bytes for a body in a dead letter that cannot be shown; Base64 makes it a third larger.
 const MAX_BINARY: usize = 700_000;
 
+/// The duty `ingest`: an endpoint that takes alerts over HTTP.
 pub(super) struct Ingest {
     own: Ingesting,
     destinations: Vec<Destination>,

@@ -50,6 +50,7 @@ impl KmsError {
     }
 }
 
+/// Decrypts the addresses of channels.
 pub(super) struct Kms {
     aws: Aws,
     /// Value of the encryption context: the function for which the webhooks are encrypted.

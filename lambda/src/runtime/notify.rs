@@ -32,6 +32,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// The duty `notify`: the relay itself, which turns events and notifications into messages.
 pub(super) struct Notify {
     dispatcher: Dispatcher,
     /// How each channel was told of what.

@@ -20,6 +20,7 @@ const ENTRIES: usize = 10;
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>
 const LONGEST_DELAY: Duration = Duration::from_secs(900);
 
+/// A queue that messages are put into, as many a request as SQS takes.
 pub(super) struct Outbox(Queue);
 
 /// A message that SQS delivered, and when it shall do so again.

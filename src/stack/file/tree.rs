@@ -15,6 +15,7 @@ pub struct Node {
     pub kind: Kind,
 }
 
+/// What a node of the YAML document is.
 #[derive(Debug, Clone)]
 pub enum Kind {
     Scalar {

@@ -13,6 +13,7 @@ const MAX_RESPONDERS: usize = 50;
 /// Longest name; the services document no limit.
 const MAX_NAME: usize = 255;
 
+/// Who is to answer an alert.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
 pub(super) enum Responder {

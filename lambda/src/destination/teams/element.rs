@@ -6,6 +6,8 @@ use super::run::Run;
 use crate::card::Colour;
 use serde::Serialize;
 
+/// An element of an Adaptive Card.
+/// <https://adaptivecards.io/explorer/>
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "type")]
 pub(super) enum Element {

@@ -21,6 +21,7 @@ const CODES: [&str; 5] = [
     "AccessDeniedException",
 ];
 
+/// The time as AWS has it: requests that are signed with a time more than a few minutes off are refused.
 #[derive(Clone, Default)]
 pub(super) struct Clock {
     /// By how many seconds AWS's clock is ahead.
