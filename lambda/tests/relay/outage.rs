@@ -21,6 +21,8 @@ const BATCH: usize = 100;
 const PROCESSES: usize = 6;
 /// The time limit of an invocation.
 const LIMIT: Duration = Duration::from_secs(3);
+/// The time limit while the alerts come in, of which none is to be sent again: long enough for a busy machine.
+const WHILE_COMING_IN: Duration = Duration::from_secs(30);
 
 /// A message in a queue.
 #[derive(Clone)]
@@ -254,7 +256,7 @@ async fn come_in(functions: Vec<Function>) -> (Vec<Function>, Vec<Message>) {
         .zip(events.chunks(share).map(<[Value]>::to_vec))
         .map(|(mut function, events)| {
             tokio::spawn(async move {
-                function.runtime.hurry(Duration::from_secs(4));
+                function.runtime.hurry(WHILE_COMING_IN);
                 for event in events {
                     function.succeed(&event).await;
                 }
