@@ -1,5 +1,6 @@
 //! `alertctl status --org`.
 
+use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 use super::planned::look;
@@ -8,7 +9,7 @@ use crate::aws::organizations;
 use crate::blueprint::{self, spoke};
 use crate::cli::{Adopt, Format, StatusArgs};
 use crate::engine::plan::{Action, Plan, Step};
-use crate::operate::organization::{self, Instance, Place, Standing};
+use crate::operate::organization::{self, Coming, Instance, Place, Standing};
 use crate::output::Failure;
 use crate::resource::Resource as _;
 use crate::resource::cloudformation::stack::CloudformationStack;
@@ -59,6 +60,7 @@ pub async fn run(app: &App, args: &StatusArgs) -> Outcome {
         regions: &regions,
         except: &organization.except,
         needs_trail,
+        coming: &coming(&plan),
         names: Some(&stack.accounts),
     };
     let coverage = organization::coverage(&place, &instances, &read);
@@ -73,18 +75,37 @@ pub async fn run(app: &App, args: &StatusArgs) -> Outcome {
     })
 }
 
+/// The stack set as it is, with its step.
+fn live_set(plan: &Plan) -> Option<(&Step, &stack_set::Live)> {
+    let mut sets = of_kind(plan, CloudformationStackSet::KIND);
+    let set = sets.find(|step| step.action != Action::Create)?;
+    Some((set, set.live.as_ref()?.downcast_ref()?))
+}
+
+/// The instances that an operation of the set is about to make.
+fn coming(plan: &Plan) -> Vec<Coming> {
+    let missing = live_set(plan).and_then(|(_, live)| live.missing.as_ref());
+    let Some(coming) = missing.and_then(|missing| missing.coming.as_ref()) else {
+        return Vec::new();
+    };
+    let of = |(account, regions): (&String, &BTreeSet<String>)| {
+        let one = |region: &String| Coming {
+            account: account.clone(),
+            region: region.clone(),
+            operation: coming.operation.clone(),
+        };
+        regions.iter().map(one).collect::<Vec<_>>()
+    };
+    coming.accounts.iter().flat_map(of).collect()
+}
+
 /// The instances of the stack set. If the set itself is not what the file says, none of them is.
 fn in_set(plan: &Plan) -> Vec<Instance> {
-    let mut sets = of_kind(plan, CloudformationStackSet::KIND);
-    let Some(set) = sets.find(|step| step.action != Action::Create) else {
+    let Some((set, live)) = live_set(plan) else {
         return Vec::new();
     };
     let is_old = set.changes.touch("template") || set.changes.touch("parameters");
-    let live = set
-        .live
-        .as_ref()
-        .and_then(|live| live.downcast_ref::<stack_set::Live>());
-    let instances = live.into_iter().flat_map(|live| live.instances.iter());
+    let instances = live.instances.iter();
     let instance = |one: &stack_set::Instance| Instance {
         account: one.account.clone(),
         region: one.region.clone(),

@@ -98,6 +98,10 @@ impl Member {
                 let why: Vec<_> = self.unread.iter().map(String::as_str).collect();
                 format!(" ({})", printable(&why.join(", ")))
             }
+            Gap::Coming => {
+                let operations: Vec<_> = self.operations.iter().map(String::as_str).collect();
+                format!(" (operation {})", printable(&operations.join(", ")))
+            }
             Gap::ManagementAccount | Gap::Excepted | Gap::Inactive => return gap.text().to_owned(),
             _ => String::new(),
         };
@@ -124,6 +128,7 @@ mod tests {
             ]),
             dead_letters: 7,
             unread: BTreeSet::new(),
+            operations: BTreeSet::new(),
         };
         Coverage {
             regions: vec!["eu-west-1".to_owned(), "us-east-1".to_owned()],

@@ -12,6 +12,7 @@ use crate::support::{NO_WEBHOOK, Ran, World, http};
 
 mod arrival;
 mod coverage;
+mod joining;
 mod moto;
 mod moving;
 mod policies;
@@ -164,20 +165,21 @@ impl Members {
     }
 
     async fn fail(&self, account: &str, reason: Option<&str>) {
+        self.tag(account, "stack-set-fails", reason).await;
+    }
+
+    /// Sets a tag of an account, or takes it away.
+    async fn tag(&self, account: &str, key: &str, value: Option<&str>) {
         let organizations = &self.management.organizations;
-        match reason {
-            Some(reason) => {
-                let tag = Tag::builder()
-                    .key("stack-set-fails")
-                    .value(reason)
-                    .build()
-                    .unwrap();
+        match value {
+            Some(value) => {
+                let tag = Tag::builder().key(key).value(value).build().unwrap();
                 let tagged = organizations.tag_resource().resource_id(account).tags(tag);
                 tagged.send().await.unwrap();
             }
             None => {
                 let untagged = organizations.untag_resource().resource_id(account);
-                untagged.tag_keys("stack-set-fails").send().await.unwrap();
+                untagged.tag_keys(key).send().await.unwrap();
             }
         }
     }

@@ -2,7 +2,8 @@
 
 The first account that asks becomes the management account of one (the local mode's own account, 000000000000). A member
 asks its management account's; only that one and delegated administrators may list. Lists have pages of at most 20. An
-account with the tag `stack-set-fails` lets no stack of a stack set in, for trials of what fails.
+account with the tag `stack-set-fails` lets no stack of a stack set in, for trials of what fails; with `stack-set-waits`, operations
+that reach it wait until the tag is gone.
 """
 
 import json

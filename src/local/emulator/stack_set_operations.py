@@ -57,8 +57,8 @@ def place(account, region):
     return f"{account}/{region}"
 
 
-def begin(found, given, action, places, retain=False):
-    """Queues an operation; its id."""
+def begin(found, given, action, places, retain=False, listed=True):
+    """Queues an operation; its id. Unless `listed`, new instances are listed only once it works on them."""
     wanted = given.get("OperationId") or new_uuid()
     if not OPERATION.fullmatch(wanted):
         raise invalid(f"Value '{wanted}' at 'operationId' failed to satisfy constraint")
@@ -78,7 +78,7 @@ def begin(found, given, action, places, retain=False):
         "_Results": {one: ["PENDING", ""] for one in places},
     }
     found["_Operations"].append(operation)
-    for one, unit in places.items():
+    for one, unit in places.items() if listed else ():
         fresh = {"Status": "OUTDATED", "_Unit": unit, "_Stack": None, "_Reason": ""}
         instance = found["_Instances"].setdefault(one, fresh) if action == "CREATE" else found["_Instances"].get(one)
         if instance:
@@ -87,6 +87,12 @@ def begin(found, given, action, places, retain=False):
         found["_Runs"] = True
         asyncio.get_running_loop().create_task(run(found))
     return {"OperationId": wanted}
+
+
+def tag(found, where, name):
+    """The value of a tag of the account of a place; None without it."""
+    known = organizations.account(found["_Owner"], where.split("/")[0])
+    return ((known or {}).get("_Tags") or {}).get(name)
 
 
 async def run(found):
@@ -99,6 +105,12 @@ async def run(found):
         operation = waiting[0]
         operation["Status"] = "RUNNING"
         await asyncio.sleep(MOMENT)
+        while operation["Status"] == "RUNNING" and any(tag(found, one, "stack-set-waits") for one in operation["_Places"]):
+            await asyncio.sleep(MOMENT)
+        if operation["Action"] == "CREATE" and operation["Status"] == "RUNNING":
+            for one, unit in operation["_Places"].items():
+                fresh = {"Status": "OUTDATED", "_Unit": unit, "_Stack": None, "_Reason": "", "_Detailed": "PENDING"}
+                found["_Instances"].setdefault(one, fresh)["_Operation"] = operation["OperationId"]
         await asyncio.gather(*(work(found, operation, one) for one in operation["_Places"]))
         stopped = operation["Status"] == "STOPPING"
         operation["Status"] = "STOPPED" if stopped else "SUCCEEDED"
@@ -124,8 +136,8 @@ async def work(found, operation, where):
         reason = f"Account {account} is not in the organization"
     elif known.get("Status") == "SUSPENDED":
         reason, detailed = f"Account {account} is suspended", "SKIPPED_SUSPENDED_ACCOUNT"
-    elif (known.get("_Tags") or {}).get("stack-set-fails"):
-        reason = f"Account {account} in {region}: {known['_Tags']['stack-set-fails']}"
+    elif known and tag(found, where, "stack-set-fails"):
+        reason = f"Account {account} in {region}: {tag(found, where, 'stack-set-fails')}"
     else:
         with request_scope(account, region):
             reason = await (remove(instance) if deletes else deploy(found, instance))

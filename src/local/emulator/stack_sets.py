@@ -300,7 +300,7 @@ def follow(management):
             if went:
                 begin(found, {}, "DELETE", went)
             if came:
-                begin(found, {}, "CREATE", came)
+                begin(found, {}, "CREATE", came, listed=False)
 
 
 CALLS = {

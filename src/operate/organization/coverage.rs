@@ -14,6 +14,14 @@ pub struct Instance {
     pub standing: Standing,
 }
 
+/// A spoke that is not there yet: the operation of the stack set that is about to make it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Coming {
+    pub account: String,
+    pub region: String,
+    pub operation: String,
+}
+
 /// How a spoke stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -51,6 +59,8 @@ pub struct Place<'a> {
     pub except: &'a [String],
     /// Whether forwarded rules need a trail.
     pub needs_trail: bool,
+    /// The spokes that are about to be made.
+    pub coming: &'a [Coming],
     /// The names of `accounts:` in the stack file.
     pub names: Option<&'a BTreeMap<String, String>>,
 }
@@ -78,6 +88,9 @@ pub struct Member {
     pub dead_letters: usize,
     /// Why spokes could not be read, without repetitions.
     pub unread: BTreeSet<String>,
+    /// The operations of the stack set that are about to make its spokes.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub operations: BTreeSet<String>,
 }
 
 /// Why events of an account and region do not reach anybody, or may not.
@@ -88,6 +101,8 @@ pub enum Gap {
     ManagementAccount,
     /// There is no spoke.
     NoSpoke,
+    /// There is no spoke yet: an operation is about to make it.
+    Coming,
     /// The spoke cannot be changed any more.
     Broken,
     /// The spoke forwards what an earlier stack file said.
@@ -117,6 +132,7 @@ impl Gap {
         match self {
             Self::ManagementAccount => "management account: no stack set reaches it",
             Self::NoSpoke => "no spoke: its alarms and events reach nobody",
+            Self::Coming => "no spoke yet: it is being deployed",
             Self::Broken => "spoke broken: CloudFormation cannot change it",
             Self::Old => "spoke old: it forwards what an earlier stack file said",
             Self::Underway => "spoke being changed",
@@ -153,6 +169,7 @@ pub fn coverage(
             gaps: BTreeMap::new(),
             dead_letters: 0,
             unread: BTreeSet::new(),
+            operations: BTreeSet::new(),
         };
         let everywhere = match () {
             () if !account.active => Some(Gap::Inactive),
@@ -175,7 +192,13 @@ pub fn coverage(
             wanted += 1;
             let standing = by_place.get(&(account.id.as_str(), region.as_str()));
             let spoke = read.get(&(account.id.clone(), region.clone()));
-            let gaps = gaps(standing.copied(), spoke, place.needs_trail);
+            let is_here = |one: &&Coming| one.account == account.id && one.region == *region;
+            let coming = place.coming.iter().find(is_here);
+            let gaps = match (standing, coming) {
+                (None, Some(_)) => vec![Gap::Coming],
+                _ => gaps(standing.copied(), spoke, place.needs_trail),
+            };
+            member.operations.extend(coming.map(|one| one.operation.clone()));
             covered += usize::from(!gaps.iter().any(|gap| gap.is_open()));
             for gap in gaps {
                 member.gaps.entry(gap).or_default().insert(region.clone());
@@ -290,6 +313,7 @@ mod tests {
             regions: &regions,
             except: &except,
             needs_trail: true,
+            coming: &[],
             names: Some(&names),
         };
         let found = coverage(&place, &instances, &spokes);
@@ -318,6 +342,29 @@ mod tests {
             half.map(|half| (half.name.as_str(), half.dead_letters)),
             Some(("Half", 7))
         );
+    }
+
+    /// Nobody hears it yet, but there is nothing to do about it either.
+    #[test]
+    fn a_spoke_that_is_being_deployed_is_told_with_the_operation() {
+        let (accounts, regions) = ([account("joined", true)], regions());
+        let coming = [Coming {
+            account: "joined".to_owned(),
+            region: "us-east-1".to_owned(),
+            operation: "op-1".to_owned(),
+        }];
+        let place = Place {
+            accounts: &accounts,
+            regions: &regions,
+            coming: &coming,
+            ..Place::default()
+        };
+        let there = instance("joined", "eu-west-1", Standing::Current);
+        let found = coverage(&place, &[there], &BTreeMap::new());
+        assert_eq!((found.covered, found.wanted), (1, 2));
+        let member = &found.members[0];
+        assert_eq!(member.gaps.keys().collect::<Vec<_>>(), [&Gap::Coming]);
+        assert_eq!(member.operations, ["op-1".to_owned()].into());
     }
 
     #[test]

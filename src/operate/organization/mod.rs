@@ -3,5 +3,5 @@
 mod coverage;
 mod spokes;
 
-pub use coverage::{Coverage, Gap, Instance, Member, Place, Spoke, Standing, coverage};
+pub use coverage::{Coming, Coverage, Gap, Instance, Member, Place, Spoke, Standing, coverage};
 pub use spokes::read;

@@ -33,7 +33,7 @@ pub use calls::CallAs;
 use calls::Set;
 use instances::Instances;
 pub use instances::{Instance, State};
-pub use missing::Missing;
+pub use missing::{Coming, Missing};
 
 /// The tag with the name of the stack that a set, or a spoke's stack, belongs to.
 pub const HUB_TAG: &str = "alertctl:hub";

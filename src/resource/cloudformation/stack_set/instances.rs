@@ -290,6 +290,13 @@ impl Instances {
                 "; CloudFormation passes over {first}{more} (`status --org` names all): list them under `targets` or `except`"
             ));
         }
+        if let Some(coming) = live.missing.as_ref().and_then(|missing| missing.coming.as_ref()) {
+            text.push_str(&format!(
+                "; {} accounts are about to get theirs: operation {} is under way",
+                coming.accounts.len(),
+                coming.operation
+            ));
+        }
         let suspended = self.count(State::Suspended);
         if suspended > 0 {
             text.push_str(&format!(
@@ -307,9 +314,10 @@ impl Instances {
         let broken = [State::Outdated, State::Inoperable, State::Left].map(|state| self.count(state));
         let broken: usize = broken.into_iter().sum();
         let underway = self.count(State::Underway);
+        let coming = live.missing.as_ref().and_then(|missing| missing.coming.as_ref());
         let verdict = match () {
             () if broken > 0 || self.lacks_some(live) => Verdict::Attention,
-            () if underway > 0 || self.is_empty() => Verdict::Waiting,
+            () if underway > 0 || coming.is_some() || self.is_empty() => Verdict::Waiting,
             () if self.drifted() > 0 => Verdict::Attention,
             () => Verdict::Healthy,
         };

@@ -1,4 +1,4 @@
-//! Accounts of a set's units that have no instance: an operation passed them over, or somebody removed it.
+//! Accounts of a set's units that have no instance: they have just joined, an operation passed them over, or somebody removed it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,6 +16,18 @@ pub struct Missing {
     places: Vec<Place>,
     /// The accounts that CloudFormation passes over, whatever is tried.
     pub given_up: BTreeSet<String>,
+    /// What is on its way.
+    pub coming: Option<Coming>,
+}
+
+/// Instances that are not there yet while an operation is under way. Auto-deployment makes one for an account that joins, which may
+/// wait behind others: another one for the same instances would be refused, or have nothing to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Coming {
+    /// The id of the operation.
+    pub operation: String,
+    /// The regions in which each account gets an instance.
+    pub accounts: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// Where an instance is missing.
@@ -44,18 +56,25 @@ pub(super) async fn read(wanted: &CloudformationStackSet, aws: &Aws, live: &Live
     };
     let mut missing = Missing {
         places: places(live, &accounts, &units, &regions),
-        given_up: BTreeSet::new(),
+        ..Missing::default()
     };
     if missing.places.is_empty() {
         return Ok(Some(missing));
     }
     let newest = operation::newest(set).await?;
+    // What an earlier run began stays missing: the next apply finds that operation by its id and waits for it.
+    let mut begun: BTreeSet<String> = BTreeSet::new();
     for of in missing.each(&BTreeSet::new()) {
         let Accounts::Only(accounts) = &of.accounts else {
             continue;
         };
         let mut passed_over: BTreeSet<_> = accounts.iter().cloned().collect();
-        let tried = operation::succeeded(&newest, set.name, &Deed::CreateInstances(of.clone()));
+        let deed = Deed::CreateInstances(of.clone());
+        if operation::is_running(&newest, set.name, &deed) {
+            begun.extend(passed_over);
+            continue;
+        }
+        let tried = operation::succeeded(&newest, set.name, &deed);
         if tried.len() < TRIES {
             continue;
         }
@@ -66,8 +85,11 @@ pub(super) async fn read(wanted: &CloudformationStackSet, aws: &Aws, live: &Live
         }
         missing.given_up.extend(passed_over);
     }
-    let Missing { places, given_up } = &mut missing;
+    let Missing { places, given_up, .. } = &mut missing;
     places.retain(|place| !given_up.contains(&place.account));
+    if let Some(operation) = operation::underway(&newest) {
+        missing.wait_for(operation, &begun);
+    }
     Ok(Some(missing))
 }
 
@@ -99,6 +121,15 @@ impl Missing {
     /// How many accounts lack an instance.
     pub(super) fn accounts(&self) -> usize {
         self.places.len()
+    }
+
+    /// Takes all accounts but those of `begun` as what `operation` brings.
+    fn wait_for(&mut self, operation: String, begun: &BTreeSet<String>) {
+        let coming = self
+            .places
+            .extract_if(.., |place| !begun.contains(&place.account));
+        let accounts: BTreeMap<_, _> = coming.map(|place| (place.account, place.regions)).collect();
+        self.coming = (!accounts.is_empty()).then_some(Coming { operation, accounts });
     }
 
     /// What to make, without the accounts `except`: those that lack the same regions are in one call.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use aws_sdk_cloudformation::types::{
-    OperationResultFilter, OperationResultFilterName, StackSetOperation,
+    OperationResultFilter, OperationResultFilterName, StackSetOperation, StackSetOperationAction as Action,
     StackSetOperationResultStatus as Result_, StackSetOperationResultSummary,
     StackSetOperationStatus as Status, StackSetOperationSummary,
 };
@@ -285,16 +285,29 @@ fn stem(set: &str, deed: &Deed) -> String {
     format!("{OURS}{}", fingerprint(&format!("{set} {wanted}")))
 }
 
-/// The ids of the attempts at `deed` that succeeded, in the order of `operations`. None if one is still running.
+/// Whether an attempt at `deed` has not ended.
+pub(super) fn is_running(operations: &[StackSetOperationSummary], set: &str, deed: &Deed) -> bool {
+    attempts(operations.iter(), &stem(set, deed)).1.is_some()
+}
+
+/// The id of an operation that may still make instances, whoever began it; rather one that makes them than one that changes the
+/// set or moves an account.
+pub(super) fn underway(operations: &[StackSetOperationSummary]) -> Option<String> {
+    let open = operations.iter().filter(|one| {
+        matches!(one.status(), Some(Status::Running | Status::Queued))
+            && one.action() != Some(&Action::DetectDrift)
+    });
+    let best = open.min_by_key(|one| one.action() != Some(&Action::Create))?;
+    best.operation_id.clone()
+}
+
+/// The ids of the attempts at `deed` that succeeded, in the order of `operations`.
 pub(super) fn succeeded<'o>(
     operations: &'o [StackSetOperationSummary],
     set: &str,
     deed: &Deed,
 ) -> Vec<&'o str> {
     let stem = stem(set, deed);
-    if attempts(operations.iter(), &stem).1.is_some() {
-        return Vec::new();
-    }
     let succeeded = operations
         .iter()
         .filter(|one| one.status == Some(Status::Succeeded));

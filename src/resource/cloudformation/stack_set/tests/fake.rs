@@ -81,6 +81,16 @@ pub enum Deed {
     Delete { retain: bool },
 }
 
+impl Deed {
+    fn action(self) -> sdk::StackSetOperationAction {
+        match self {
+            Self::Create => sdk::StackSetOperationAction::Create,
+            Self::Update => sdk::StackSetOperationAction::Update,
+            Self::Delete { .. } => sdk::StackSetOperationAction::Delete,
+        }
+    }
+}
+
 impl Operation {
     fn is_open(&self) -> bool {
         use sdk::StackSetOperationStatus::{Queued, Running};
@@ -204,6 +214,32 @@ impl Fake {
         };
         let tagged: Vec<Tagged> = buses.iter().map(tag).collect();
         Aws::mocked(tagged, |clients| self.put(clients))
+    }
+
+    /// An account joins a unit: auto-deployment begins an operation of its own, before any instance is listed.
+    pub fn join(&self, unit: &str, account: &str, operation: &str) {
+        let mut state = self.state.lock().unwrap();
+        let members = state.units.entry(unit.to_owned()).or_default();
+        members.push(account.to_owned());
+        let looks = state.looks;
+        let set = state.sets.get_mut("mission-organization").unwrap();
+        let regions = set.regions.iter().cloned();
+        let places = regions.map(|region| ((account.to_owned(), region), Some(unit.to_owned())));
+        set.operations.push(Operation {
+            id: operation.to_owned(),
+            status: sdk::StackSetOperationStatus::Queued,
+            deed: Deed::Create,
+            places: places.collect(),
+            looks,
+            results: BTreeMap::new(),
+        });
+    }
+
+    /// Somebody stops the newest operation.
+    pub fn stop_last(&self) {
+        let mut state = self.state.lock().unwrap();
+        let set = state.sets.get_mut("mission-organization").unwrap();
+        set.operations.last_mut().unwrap().status = sdk::StackSetOperationStatus::Stopped;
     }
 
     /// The calls that change something.

@@ -89,3 +89,58 @@ async fn an_account_whose_spokes_are_removed_gets_them_each_time() {
         assert_eq!(apply(&fake, &desired()).await.unwrap(), Vec::<String>::new());
     }
 }
+
+/// Auto-deployment is on its way to an account that joined: another operation would collide, or have nothing to do.
+#[tokio::test(start_paused = true)]
+async fn an_account_that_joins_is_no_change_while_an_operation_is_under_way() {
+    let fake = organization();
+    apply(&fake, &desired()).await.unwrap();
+    let joined = "444444444444";
+    fake.join(UNIT, joined, "auto-deployment-1");
+    let seen = see(&fake, &desired()).await;
+    let live = ours(&seen);
+    assert_eq!(live.instances.condition(live), instances::ALL_CURRENT);
+    let about = CloudformationStackSet::about(live);
+    let remark = about.remark.unwrap();
+    assert!(
+        remark.ends_with("; 1 accounts are about to get theirs: operation auto-deployment-1 is under way"),
+        "{remark}"
+    );
+    assert_eq!(about.health.unwrap().verdict, crate::resource::Verdict::Waiting);
+    let coming = live.missing.as_ref().and_then(|missing| missing.coming.as_ref());
+    let regions = ["eu-west-1", "us-east-1"].map(str::to_owned).into();
+    assert_eq!(
+        coming.unwrap().accounts,
+        BTreeMap::from([(joined.to_owned(), regions)])
+    );
+    assert_eq!(apply(&fake, &desired()).await.unwrap(), Vec::<String>::new());
+    assert_eq!(fake.written(), [""; 0]);
+
+    // It ended, and passed the account over.
+    fake.stop_last();
+    assert_eq!(apply(&fake, &desired()).await.unwrap(), ["instances"]);
+    let made = format!("create-instances {UNIT} INTERSECTION {joined} in eu-west-1,us-east-1");
+    assert_eq!(fake.written(), [made]);
+}
+
+/// What a run began that ended early is waited for, not left to itself.
+#[tokio::test(start_paused = true)]
+async fn an_operation_of_an_earlier_run_is_waited_for() {
+    let fake = organization();
+    apply(&fake, &desired()).await.unwrap();
+    forget(&fake, A, None);
+    let aws = fake.aws();
+    let seen = see(&fake, &desired()).await;
+    let changes = changes(&desired(), ours(&seen), &all_known());
+    let cx = step(&aws, all_known());
+    let begun = desired()
+        .update(ours(&seen).clone(), &changes, &cx)
+        .await
+        .unwrap();
+    assert_eq!(begun.started.len(), 1);
+    // The list of instances lags behind.
+    forget(&fake, A, None);
+    assert_eq!(apply(&fake, &desired()).await.unwrap(), ["instances"]);
+    assert_eq!(fake.written(), [""; 0]);
+    assert_eq!(apply(&fake, &desired()).await.unwrap(), Vec::<String>::new());
+}

@@ -177,7 +177,8 @@ impl Fake {
                         let set = state.set(r.stack_set_name())?;
                         let newest = set.operations.iter().rev().map(|one| {
                             let summary = sdk::StackSetOperationSummary::builder();
-                            summary.operation_id(&one.id).status(one.status.clone()).build()
+                            let summary = summary.operation_id(&one.id).status(one.status.clone());
+                            summary.action(one.deed.action()).build()
                         });
                         let (page, next) = page(newest.collect(), r.next_token());
                         let output = ListStackSetOperationsOutput::builder();
