@@ -37,6 +37,8 @@ pub(crate) struct More {
     failed: bool,
     /// What was being read, if no step of a plan names it: `sns-topic/alerts (mission-sns)`.
     subject: Option<String>,
+    /// The message already shows the action and code of each of several faults.
+    united: bool,
 }
 
 /// How often and for how long a call was tried.
@@ -84,6 +86,22 @@ impl Fault {
             hint: None,
             more: Box::default(),
         }
+    }
+
+    /// Several faults as one, whose message shows all of them. It has the action and the code that they have in common, so that
+    /// it is taken for what each of them is: a denial, say.
+    pub fn united(faults: &[Self], message: impl Into<String>) -> Self {
+        let shared = |code: &&str| faults.iter().all(|fault| fault.code == **code);
+        let code = faults.first().map(|fault| fault.code.as_str()).filter(shared);
+        let action = faults.first().map_or("", |fault| fault.action);
+        let mut all = Self::new(action, code.unwrap_or(REFUSED), message);
+        all.more.united = true;
+        all
+    }
+
+    /// What was being read, if that is known.
+    pub fn subject(&self) -> Option<&str> {
+        self.more.subject.as_deref().filter(|name| !name.is_empty())
     }
 
     /// True when the code is one of `codes`.
@@ -191,6 +209,7 @@ impl Fault {
             ..
         } = self;
         match code.as_str() {
+            _ if self.more.united => message.clone(),
             // Nothing was sent to AWS, so the message is complete.
             NOT_SENT | REFUSED | ANOTHER_RUN => message.clone(),
             NO_ANSWER => format!("{action}: no response: {message}"),
@@ -213,7 +232,7 @@ impl Fault {
     /// Sets what was being read, such as `sns-topic/alerts (mission-sns)`, unless inner code has set it already. An
     /// empty name means nothing in particular.
     pub fn of(mut self, subject: impl FnOnce() -> String) -> Self {
-        let own_words = self.is(&[NOT_SENT, REFUSED, ANOTHER_RUN]);
+        let own_words = self.more.united || self.is(&[NOT_SENT, REFUSED, ANOTHER_RUN]);
         if self.more.subject.is_none() && !own_words {
             self.more.subject = Some(subject());
         }
@@ -241,7 +260,7 @@ impl Fault {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(subject) = self.more.subject.as_ref().filter(|name| !name.is_empty()) {
+        if let Some(subject) = self.subject() {
             write!(f, "{subject}: ")?;
         }
         f.write_str(&self.bare())?;

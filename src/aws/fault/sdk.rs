@@ -84,7 +84,7 @@ impl Fault {
             more: Box::new(More {
                 request_id,
                 failed,
-                subject: None,
+                ..More::default()
             }),
         };
         let hint = hints::known(&fault);

@@ -91,12 +91,18 @@ impl Resource for CloudformationStack {
 
     async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {
         let buses: Vec<_> = wanted.iter().map(|wanted| wanted.desired.bus.name()).collect();
-        let named = unread::all(wanted, async |wanted: &Wanted<'_, Self>| {
+        let named = unread::each(wanted, async |wanted: &Wanted<'_, Self>| {
             let place = wanted.desired.place();
             let stack = read_alone(aws, &place).await;
             stack.map_err(|fault| fault.of(|| format!("{} ({})", wanted.id, place.name)))
         });
         let (records, named) = futures::try_join!(record::all(aws, &buses), named)?;
+        let is = |record: &Record, wanted: &Wanted<'_, Self>| wanted.desired.place().is_same(&record.place);
+        let left = records
+            .iter()
+            .filter(|record| !wanted.iter().any(|wanted| is(record, wanted)));
+        let left = unread::each(left, async |record| orphan(aws, record).await).await?;
+        let (named, orphans) = unread::both(named, left)?;
         let mut seen = Vec::new();
         for (Wanted { desired, .. }, stack) in wanted.iter().zip(named) {
             let place = desired.place();
@@ -109,12 +115,6 @@ impl Resource for CloudformationStack {
             };
             seen.push(live.presence(&aws.stack, aws.scope().await?));
         }
-        let is_wanted = |record: &&Record| {
-            let place = |wanted: &Wanted<'_, Self>| wanted.desired.place().is_same(&record.place);
-            wanted.iter().any(place)
-        };
-        let left = records.iter().filter(|record| !is_wanted(record));
-        let orphans = unread::all(left, async |record| orphan(aws, record).await).await?;
         Ok(Observed {
             wanted: seen,
             orphans,
@@ -182,7 +182,7 @@ impl Resource for CloudformationStack {
         let fields = fields
             .set("description", description.as_str())
             .set("template", template.clone())
-            // No stack is to be in such a status, so it is a difference, and the update brings it out of there.
+            // No stack is to be in such a status: the update brings it out of there.
             .set_some("status", unfinished);
         let parameters = parameters.iter();
         let fields = parameters.fold(fields, |fields, (key, value)| {

@@ -261,6 +261,62 @@ async fn all_stacks_that_cannot_be_read_are_told_in_one_error() {
     );
 }
 
+/// Whoever mends roles learns of those that left the file in the same run, and of what to do about each.
+#[tokio::test(start_paused = true)]
+async fn those_of_the_file_and_those_that_left_it_are_told_in_one_error() {
+    let fake = Fake::new();
+    fake.remember(RECORD.0, RECORD.1);
+    let refuse = |code| {
+        fake.script
+            .refuse("stacks", 1, "AccessDenied", "no")
+            .refuse("stacks", 1, code, "no")
+    };
+    let other = CloudformationStack {
+        name: "mission-two".into(),
+        ..desired()
+    };
+    let id = node(CloudformationStack::KIND, "444455556666.eu-central-2");
+    let wanted = [Wanted {
+        id: &id,
+        desired: &other,
+    }];
+    refuse("AccessDenied");
+    let fault = CloudformationStack::observe(&fake.aws(), &wanted)
+        .await
+        .unwrap_err();
+    let text = fault.to_string();
+    for part in [
+        "2 stacks in other accounts could not be read:\n",
+        "    cloudformation-stack/444455556666.eu-central-2 (mission-two): cloudformation:DescribeStacks: AccessDenied: no",
+        "    cloudformation-stack/444455556666.eu-central-1 (mission-organization): cloudformation:DescribeStacks: AccessDenied: no",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    // It is still a denial, and the advice that only one needs is given for that one.
+    assert!(fault.denied(), "{fault:?}");
+    let help = fault.help();
+    let forget = help.lines().find(|line| line.contains("untag-resource")).unwrap();
+    assert!(
+        forget.contains("eu-central-1 (mission-organization): ") && !forget.contains("mission-two"),
+        "{help}"
+    );
+    // Of two codes, none is taken for both.
+    refuse("UnrecognizedClientException");
+    let fault = CloudformationStack::observe(&fake.aws(), &wanted)
+        .await
+        .unwrap_err();
+    assert!(!fault.denied(), "{fault:?}");
+    assert!(
+        fault.to_string().contains("UnrecognizedClientException"),
+        "{fault}"
+    );
+    assert!(
+        fault.help().contains("is probably not enabled"),
+        "{}",
+        fault.help()
+    );
+}
+
 /// The two hubs' buses have one name, and so have all that their spokes consist of.
 #[tokio::test(start_paused = true)]
 async fn the_spoke_of_a_hub_of_this_name_in_another_region_is_refused() {
