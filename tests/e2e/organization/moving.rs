@@ -73,3 +73,37 @@ async fn an_account_moves_between_the_set_and_the_targets_in_one_apply_and_a_mis
     assert_eq!(members.instances().await, Members::current(&[a, b]));
     assert_eq!(world.run(&["plan", "--local", "--detailed-exitcode"]).code, 0);
 }
+
+/// The bus is what leads to the set without the stack file. Without the bus, the file says the set's name.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_set_whose_bus_somebody_deleted_goes_with_the_stack_file() {
+    let members = Members::new().await;
+    let Members { world, a, b, .. } = &members;
+    members.trust().await;
+    world.ok(&APPLY);
+    assert_eq!(members.instances().await, Members::current(&[a, b]));
+    let events = &members.management.events;
+    let bus = "hub-organization";
+    let rules = events.list_rules().event_bus_name(bus).send().await.unwrap();
+    for rule in rules.rules() {
+        let name = rule.name().unwrap();
+        let targets = events.list_targets_by_rule().event_bus_name(bus).rule(name);
+        let targets = targets.send().await.unwrap();
+        let ids = targets.targets().iter().map(|target| target.id().to_owned());
+        let removed = events.remove_targets().event_bus_name(bus).rule(name);
+        removed.set_ids(Some(ids.collect())).send().await.unwrap();
+        let gone = events.delete_rule().event_bus_name(bus).name(name);
+        gone.send().await.unwrap();
+    }
+    events.delete_event_bus().name(bus).send().await.unwrap();
+
+    world.ok(&["destroy", "--local", "--yes"]);
+    let left = members.management.cloudformation.describe_stack_set();
+    let left = left.stack_set_name(bus).send().await.unwrap_err();
+    assert!(left.into_service_error().is_stack_set_not_found_exception());
+    for account in [a, b] {
+        let aws = clients_of(account, &members.endpoint, "us-east-1").await;
+        let rules = aws.events.list_rules().send().await.unwrap();
+        assert!(rules.rules().is_empty(), "{rules:?}");
+    }
+}
