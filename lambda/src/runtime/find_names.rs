@@ -48,3 +48,71 @@ impl Dispatcher {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::item::items;
+    use crate::{Duty, Settings};
+    use serde_json::json;
+    use std::net::{SocketAddr, TcpListener};
+    use std::sync::{Arc, OnceLock};
+
+    static SILENT: OnceLock<SocketAddr> = OnceLock::new();
+
+    fn variable(name: &str) -> Option<String> {
+        match name {
+            "AWS_ENDPOINT_URL" => Some(format!("http://{}", SILENT.get()?)),
+            "AWS_REGION" => Some("eu-west-1".to_owned()),
+            _ => None,
+        }
+    }
+
+    /// How long the messages of `accounts` wait, in the time of a clock that moves only when nothing else is left to do.
+    async fn waited(dispatcher: &Dispatcher, accounts: &[&str], left: Duration) -> Duration {
+        let event = |account: &&str| {
+            items(json!({ "account": account, "source": "aws.ec2", "detail-type": "Any", "detail": {} }))
+        };
+        let mut all: Vec<_> = accounts.iter().flat_map(event).collect();
+        let started = Instant::now();
+        let budget = Budget {
+            started,
+            deliver: started + left,
+            dead_letter: started + left,
+        };
+        dispatcher.find_names(all.iter_mut(), budget).await;
+        started.elapsed()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_alert_waits_long_for_a_name() {
+        // The system takes the connections, and nobody ever answers.
+        let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
+        SILENT
+            .set(silent.local_addr().expect("an address"))
+            .expect("set once");
+        let mut dispatcher = Dispatcher::from_environment(Duty::Notify, variable).expect("settings");
+        dispatcher.settings = Arc::new(Settings {
+            account_names: true,
+            ..Settings::default()
+        });
+        let (long, moment) = (Duration::from_secs(60), Duration::from_millis(5));
+        // However many names are asked for, it is one second for all of them.
+        let accounts = ["111122223333", "222233334444", "333344445555"];
+        let first = waited(&dispatcher, &accounts, long).await;
+        assert!(
+            first > Duration::ZERO && first <= Duration::from_secs(1) + moment,
+            "{first:?}"
+        );
+        // What comes afterwards does not wait for what the first did not get.
+        let next = waited(&dispatcher, &["444455556666"], long).await;
+        assert_eq!(next, Duration::ZERO);
+        // Later it is tried again, and the time for the alert itself is never spent on it.
+        tokio::time::advance(PAUSE + moment).await;
+        let hurried = waited(&dispatcher, &accounts, NEEDED + Duration::from_millis(200)).await;
+        assert!(hurried <= Duration::from_millis(200) + moment, "{hurried:?}");
+        tokio::time::advance(PAUSE + moment).await;
+        let late = waited(&dispatcher, &accounts, NEEDED).await;
+        assert!(late <= moment, "{late:?}");
+    }
+}

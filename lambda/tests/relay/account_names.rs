@@ -83,8 +83,9 @@ async fn a_message_without_a_name_shows_the_id() {
     }
 }
 
+/// How long it waits at most is tested where the clock stands still.
 #[tokio::test]
-async fn no_alert_waits_long_for_a_name() {
+async fn an_alert_comes_though_organizations_never_answers() {
     let mut function = start(true).await;
     lock(&function.script).silent.insert("Organizations");
     let (messages, asked) = told(&mut function, &[event(MEMBER, "1"), event(MEMBER, "2")]).await;
