@@ -21,12 +21,17 @@ pub(super) fn written(text: &str) -> String {
 
 /// What the relay may do, once the key exists.
 pub(super) fn rights_of_the_relay(text: &str) -> Vec<serde_json::Value> {
+    rights_with(text, "DecryptOwnWebhooks")
+}
+
+/// The first policy with this statement, once the key exists.
+pub(super) fn rights_with(text: &str, sid: &str) -> Vec<serde_json::Value> {
     let key = Output {
         arn: "arn:aws:kms:ap-northeast-2:123456789012:key/k".to_owned(),
         id: "k".to_owned(),
     };
     let written = written_with(text, BTreeMap::from([("kms-key/main".to_owned(), key)]));
-    let policy = written.lines().find(|line| line.contains("DecryptOwnWebhooks"));
+    let policy = written.lines().find(|line| line.contains(sid));
     let policy = policy
         .and_then(|line| line.split_once(" = "))
         .expect("the policy")

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::environment::plain;
 use super::function::{Duty, Function};
+use super::organization::may_name_accounts;
 use super::roles::Role;
 use super::targets::bare_target;
 use super::wiring::Wiring;
@@ -214,6 +215,7 @@ impl Build<'_> {
             )
             .on(arn),
         );
+        may.extend(may_name_accounts(self.stack));
         let function = self.function(Duty {
             key: GUARD.to_owned(),
             description: format!("alertctl stack {}: keeps the trail logging", self.stack.stack),

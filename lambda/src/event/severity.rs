@@ -58,6 +58,10 @@ impl Notice {
                 accounts.push(account.as_deref());
             }
         }
+        if let Content::Guard(guarded) = &self.content {
+            let actor = guarded.event.pointer("/detail/userIdentity/accountId");
+            accounts.push(actor.and_then(Value::as_str));
+        }
         let accounts = accounts.into_iter().flatten();
         accounts.filter(|id| is_account(id)).collect()
     }

@@ -163,7 +163,7 @@ impl Guard {
         };
         let notice = Notice::from(guarded.clone());
         let identity = call.as_str().map(str::to_owned);
-        let item = Item::known(envelope, notice, identity);
+        let mut item = Item::known(envelope, notice, identity);
         let settings = &self.dispatcher.settings;
         let sns_text = guarded.sns_text(settings);
         let started = Instant::now();
@@ -175,6 +175,8 @@ impl Guard {
                 dead_letter: end,
             },
         };
+        let one = std::iter::once(&mut item);
+        self.dispatcher.find_names(one, attempt.budget).await;
         let outcomes = self
             .dispatcher
             .deliver(&ignorant, &item, &sns_text, attempt)

@@ -77,6 +77,51 @@ fn alone(text: &str) -> Vec<String> {
     vec![text.to_owned()]
 }
 
+/// A guard of a stack that Organizations answers, or not.
+async fn guard_that_knows(names: bool) -> Function {
+    let mut settings = settings();
+    settings["organization"] = true.into();
+    settings["account_names"] = names.into();
+    let function = guard_of(&settings).await;
+    let own = ("111122223333".to_owned(), "security-hub".to_owned());
+    lock(&function.script).account_names = [own].into();
+    function
+}
+
+#[tokio::test]
+async fn the_account_is_shown_with_its_name_where_organizations_may_be_asked() {
+    let mut function = guard_that_knows(true).await;
+    for id in ["e-1", "e-2"] {
+        let mut event = stopped("audit");
+        event["detail"]["eventID"] = id.into();
+        function.succeed(&event).await;
+    }
+    let messages = function.messages();
+    assert_eq!(messages.len(), 2);
+    for (_, message) in messages {
+        assert!(
+            message.to_string().contains("security-hub (111122223333)"),
+            "{message}"
+        );
+    }
+    assert_eq!(lock(&function.script).account_requests, ["111122223333"]);
+
+    let mut function = guard_that_knows(false).await;
+    function.succeed(&stopped("audit")).await;
+    assert!(!function.messages()[0].1.to_string().contains("security-hub"));
+    assert!(lock(&function.script).account_requests.is_empty());
+}
+
+#[tokio::test]
+async fn a_trail_is_started_and_told_of_though_organizations_never_answers() {
+    let mut function = guard_that_knows(true).await;
+    lock(&function.script).silent.insert("Organizations");
+    let answer = function.succeed(&stopped("audit")).await;
+    assert_eq!(answer, json!({ "outcome": "restarted", "delivered": 2 }));
+    let message = function.messages()[0].1.to_string();
+    assert!(message.contains("111122223333"), "{message}");
+}
+
 #[tokio::test]
 async fn a_stopped_trail_is_started_and_told_of() {
     for (name, wrapped) in [("audit", false), (TRAIL, true)] {

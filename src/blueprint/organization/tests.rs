@@ -1,4 +1,4 @@
-use super::super::tests::{rights_of_the_relay, written};
+use super::super::tests::{rights_of_the_relay, rights_with, written};
 use super::spoke;
 use crate::resource::cloudformation::stack_set::LARGEST;
 use crate::stack::parse;
@@ -146,4 +146,13 @@ fn only_a_hub_that_may_deploy_to_units_asks_for_names() {
     assert!(asks(HUB));
     let units = "  ous: [r-ab12]\n";
     assert!(!asks(&HUB.replace(units, "  accounts: [\"444455556666\"]\n")));
+
+    // So does the guard of its trail, and that of a stack without an organization does not.
+    let guard_asks = |text: &str| {
+        let rights = rights_with(&format!("{text}trail: {{ to: [ops] }}\n"), "KeepLogging");
+        rights.iter().any(|right| right["Sid"] == "NameAccounts")
+    };
+    assert!(guard_asks(HUB));
+    let (alone, _) = HUB.split_once("organization:").expect("an organization");
+    assert!(!guard_asks(alone));
 }
