@@ -24,17 +24,31 @@ impl Aws {
     /// # Errors
     /// The role cannot be assumed: the fault says which role, who asked for it, and what has to be allowed where.
     pub async fn in_account(&self, account: &str, role: &str, region: &str) -> Result<Rc<Self>> {
-        let partition = &self.scope().await?.partition;
-        let role = format!(
-            "arn:{partition}:iam::{account}:role/{}",
-            role.trim_start_matches('/')
-        );
+        let role = self.role(account, role).await?;
         let there = async || {
             let assume = async || self.assume(&role, account).await;
             let credentials = self.once(assumption(&role), assume).await?;
             Ok(self.over(self.connection.of_account(&credentials, region)))
         };
         self.once(place(&role, region), there).await
+    }
+
+    /// The same for one look with a role that is used nowhere else: nothing is kept of it. The clients of an account take some 250 KiB,
+    /// and an organization has thousands of spokes.
+    ///
+    /// # Errors
+    /// As [`Self::in_account`].
+    pub async fn visit(&self, account: &str, role: &str, region: &str) -> Result<Self> {
+        let role = self.role(account, role).await?;
+        let credentials = self.assume(&role, account).await?;
+        Ok(self.over(self.connection.of_account(&credentials, region)))
+    }
+
+    /// The ARN of a role.
+    async fn role(&self, account: &str, role: &str) -> Result<String> {
+        let partition = &self.scope().await?.partition;
+        let role = role.trim_start_matches('/');
+        Ok(format!("arn:{partition}:iam::{account}:role/{role}"))
     }
 
     async fn assume(&self, role: &str, account: &str) -> Result<SharedCredentialsProvider> {

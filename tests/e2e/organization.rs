@@ -16,6 +16,7 @@ mod joining;
 mod moto;
 mod moving;
 mod policies;
+mod scale;
 
 const REGION: &str = "eu-central-1";
 
