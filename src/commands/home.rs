@@ -1,5 +1,7 @@
 //! Where a stack is, and what it uses there that somebody else owns.
 
+use std::cell::OnceCell;
+
 use super::Access;
 use crate::aws::Fault;
 use crate::blueprint::{Home, Names};
@@ -52,16 +54,80 @@ impl Access {
 
     /// The ARN of the key of somebody else that `stack` uses, if it does.
     pub(super) async fn existing_key(&self, stack: &Stack) -> Result<Option<&str>, Failure> {
-        if stack.key.existing.is_none() || self.key.get().is_some() {
-            return Ok(self.key.get().map(String::as_str));
+        let arn = self.key_named_by(stack).await?;
+        match (&stack.key.existing, arn) {
+            (Some(_), None) => Err(Failure::new(
+                format!(
+                    "there is no key `{}` in {}",
+                    Names::of(stack).key(),
+                    self.region()
+                ),
+                "correct `key.existing`, or remove it, so that the stack makes a key of its own",
+            )),
+            (_, arn) => Ok(arn),
+        }
+    }
+
+    /// The same; `None` also if the key does not exist.
+    async fn key_named_by(&self, stack: &Stack) -> Result<Option<&str>, Fault> {
+        if stack.key.existing.is_none() {
+            return Ok(None);
         }
         let name = Names::of(stack).key();
-        let Some(arn) = key::arn_of(&self.aws, &name).await? else {
-            return Err(Failure::new(
-                format!("there is no key `{name}` in {}", self.region()),
-                "correct `key.existing`, or remove it, so that the stack makes a key of its own",
-            ));
-        };
-        Ok(Some(self.key.get_or_init(|| arn)))
+        if let Some(arn) = self.keys.get(&name) {
+            return Ok(Some(arn));
+        }
+        let arn = key::arn_of(&self.aws, &name).await?;
+        Ok(arn.map(|arn| self.keys.put(name, arn)))
+    }
+
+    /// The region and account of an earlier version of the stack. Nothing that it names need exist any more.
+    pub(super) async fn former_home(&self, stack: &Stack) -> Result<Home<'_>, Fault> {
+        Ok(Home {
+            key: self.key_named_by(stack).await?,
+            ..self.place(stack).await?
+        })
+    }
+}
+
+/// ARNs of keys by their names, as they were looked up. None is taken out again, so each can be lent.
+#[derive(Debug, Default)]
+pub(super) struct Keys(OnceCell<Box<(String, String, Keys)>>);
+
+impl Keys {
+    fn get(&self, name: &str) -> Option<&str> {
+        let (known, arn, others) = &**self.0.get()?;
+        match known == name {
+            true => Some(arn),
+            false => others.get(name),
+        }
+    }
+
+    fn put(&self, name: String, arn: String) -> &str {
+        match self.0.get().map(Box::as_ref) {
+            Some((known, arn, _)) if *known == name => arn,
+            Some((_, _, others)) => others.put(name, arn),
+            None => &self.0.get_or_init(|| Box::new((name, arn, Self::default()))).1,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_key_has_its_own_arn() {
+        let keys = Keys::default();
+        assert_eq!(keys.get("alias/new"), None);
+        for name in ["alias/new", "alias/old", "alias/new"] {
+            assert_eq!(
+                keys.put(name.to_owned(), format!("arn of {name}")),
+                format!("arn of {name}")
+            );
+        }
+        assert_eq!(keys.get("alias/new"), Some("arn of alias/new"));
+        assert_eq!(keys.get("alias/old"), Some("arn of alias/old"));
+        assert_eq!(keys.get("alias/other"), None);
     }
 }

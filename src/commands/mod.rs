@@ -1,10 +1,11 @@
 //! One file per command: load, call, print.
 
-use std::cell::{Cell, OnceCell};
+use std::cell::Cell;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use home::Keys;
 use serde_json::json;
 use stop::stop_signal;
 use tokio::sync::watch;
@@ -144,8 +145,8 @@ struct Access {
     local: Option<Session>,
     /// Whether the user was told which addresses the local inbox replaces; once per command is enough.
     inbox_announced: Cell<bool>,
-    /// ARN of the existing key that the stack uses, once it was looked up.
-    key: OnceCell<String>,
+    /// The existing keys that the stack uses, and an earlier version of it, once they were looked up.
+    keys: Keys,
 }
 
 impl Access {
@@ -192,7 +193,7 @@ impl App {
             aws,
             local,
             inbox_announced: Cell::default(),
-            key: OnceCell::new(),
+            keys: Keys::default(),
         })
     }
 

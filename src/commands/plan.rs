@@ -26,18 +26,23 @@ pub async fn run(app: &App, args: &PlanArgs) -> Outcome {
     }
     let file = args.file.path.display().to_string();
     let made = async {
-        let make = async || {
-            let mut planned = Planned::make(app, &args.file.path, &args.adopt, Missing::LeaveOut).await?;
-            if let Some(base) = &args.base {
-                planned.hold_against(app, base).await?;
-            }
-            Ok::<_, Failure>(planned)
-        };
+        let make = async || Planned::make(app, &args.file.path, &args.adopt, Missing::LeaveOut).await;
         let mut planned = make().await?;
+        let before = match &args.base {
+            // As it is: what lies over it now may not have been there. It may be a pipe, which can be read once.
+            Some(base) => Some(app.with_files(vec![]).load(base).await?),
+            None => None,
+        };
+        if let Some(before) = &before {
+            planned.hold_against(app, before).await?;
+        }
         let mut absorbed = None;
         if args.absorb {
             absorbed = Some(absorb::absorb(app, &args.file.path, &planned)?);
             planned = make().await?;
+            if let Some(before) = &before {
+                planned.hold_against(app, before).await?;
+            }
         }
         let verdict = match args.preflight {
             true => planned.preflight(app).await,

@@ -101,10 +101,8 @@ impl Planned {
         })
     }
 
-    /// Distinguishes drift from changes since the stack file `base`.
-    pub async fn hold_against(&mut self, app: &App, base: &Path) -> Result<(), Failure> {
-        // As it is: what lies over it now may not have been there.
-        let before = app.with_files(vec![]).load(base).await?;
+    /// Distinguishes drift from changes since `before`, an earlier version of the stack file.
+    pub async fn hold_against(&mut self, app: &App, before: &Loaded) -> Result<(), Failure> {
         let (stack, name) = (&before.stack, before.source.name());
         if stack.stack != self.plan.stack {
             return Err(Failure::new(
@@ -125,7 +123,7 @@ impl Planned {
             ));
         }
         let addresses = addresses::resolve(app, stack, &self.access, Missing::LeaveOut).await?;
-        let graph = blueprint::graph(stack, self.access.home(stack).await?, &addresses);
+        let graph = blueprint::graph(stack, self.access.former_home(stack).await?, &addresses);
         self.plan.hold_against(&graph, &self.graph, name);
         Ok(())
     }

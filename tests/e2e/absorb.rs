@@ -244,3 +244,51 @@ rules:
         );
     }
 }
+
+/// Each version of the file has the key that it names.
+#[tokio::test]
+async fn another_existing_key_is_a_change_of_the_file() {
+    let mut world = World::new();
+    world.set(
+        "SLACK_WEBHOOK_URL",
+        "https://hooks.slack.com/services/T00000000/B00000000/abcdefghijklmnopqrstuvwx",
+    );
+    let text = "stack: shop\nregion: eu-west-1\nkey: { existing: former }\nchannels: { project: { webhook: { env: SLACK_WEBHOOK_URL } } }\n\
+                rules: { stops: { pattern: { source: [aws.ec2] }, to: [project] } }\n";
+    let (endpoint, _) = world.up();
+    let aws = clients_of(ACCOUNT, &endpoint, REGION).await;
+    for alias in ["alias/former", "alias/latter"] {
+        let key = aws.kms.create_key().send().await.unwrap().key_metadata.unwrap();
+        let alias = aws.kms.create_alias().alias_name(alias);
+        alias.target_key_id(key.key_id).send().await.unwrap();
+    }
+    world.write("stack.yaml", text);
+    world.write("base.yaml", text);
+    let run = |args: &[&str]| world.run_at(&endpoint, ACCOUNT, args);
+    let ran = run(&["apply", "--yes"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    world.write("stack.yaml", &text.replace("former", "latter"));
+    let plan = ["plan", "--absorb", "--base", "base.yaml", "--output", "json"];
+    let ran = run(&plan);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    let document: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    let nothing = serde_json::json!({ "written": [], "left": [] });
+    assert_eq!(document["absorbed"], nothing, "{document:#}");
+    let steps = document["steps"].as_array().unwrap().iter();
+    let changed = steps.filter(|step| step["action"] != "keep");
+    let origins: Vec<_> = changed
+        .map(|step| format!("{} {}", step["id"].as_str().unwrap(), step["origin"]))
+        .collect();
+    assert_eq!(
+        origins,
+        [
+            r#"iam-role-policy/relay {"file":true,"drift":false}"#,
+            r#"lambda-function/relay {"file":true,"drift":false}"#,
+        ]
+    );
+    // The former key may be gone.
+    let gone = aws.kms.delete_alias().alias_name("alias/former");
+    gone.send().await.unwrap();
+    let ran = run(&plan);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+}
