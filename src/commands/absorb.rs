@@ -31,7 +31,7 @@ impl Absorbed {
     }
 }
 
-/// Writes the edits, and says which. The files stay as they were if they would have errors then.
+/// Writes the edits, and says which. All files stay as they were if they would have errors then, or one cannot be written.
 pub fn absorb(app: &App, path: &Path, planned: &Planned) -> Result<Absorbed, Failure> {
     let (edits, left) = edits(&planned.loaded.stack, &planned.graph, &planned.plan);
     let mut absorbed = Absorbed {
@@ -59,22 +59,17 @@ pub fn absorb(app: &App, path: &Path, planned: &Planned) -> Result<Absorbed, Fai
             Err(reason) => absorbed.left.push(format!("{path}: {reason}")),
         }
     }
-    let changed: Vec<_> = texts
-        .iter()
-        .filter(|(name, text)| before.get(*name) != Some(*text))
-        .collect();
-    for (name, text) in &changed {
-        replace(name, text)?;
-    }
-    let input = app.input(path)?;
+    texts.retain(|name, text| before.get(name) != Some(text));
+    let mut input = app.input(path)?;
+    input.edited.clone_from(&texts);
     let discovered = &planned.loaded.discovered;
     let checked = draft(&input).and_then(|draft| draft.load(discovered, Ciphertexts::Used));
     if let Err(error) = checked {
-        for (name, _) in &changed {
-            replace(name, before.get(*name).map_or("", String::as_str))?;
-        }
+        app.out
+            .warn("nothing was written, because the stack file would have errors then:");
         return Err(error.into());
     }
+    replace(&texts)?;
     for (file, path, value) in &absorbed.written {
         app.out.say(&format!("{file}: {path}: {value}"));
     }
@@ -127,10 +122,29 @@ fn read(name: &str) -> Result<String, Failure> {
         .map_err(|error| Failure::new(format!("cannot read `{name}`: {error}"), "check its permissions"))
 }
 
-fn replace(name: &str, text: &str) -> Result<(), Failure> {
-    files::replace(Path::new(name), text).map_err(|error| {
+fn replace(texts: &BTreeMap<String, String>) -> Result<(), Failure> {
+    let files: Vec<_> = texts
+        .iter()
+        .map(|(name, text)| (Path::new(name), text.as_str()))
+        .collect();
+    files::replace_all(&files).map_err(|failed| {
+        let (name, error) = (failed.path.display(), &failed.error);
+        let kept = match failed.stuck.is_empty() {
+            true => "all files are as they were".to_owned(),
+            false => {
+                let stuck = failed.stuck.iter();
+                let stuck = stuck.map(|(file, old)| {
+                    format!(
+                        "`{}` could not be put back, its old text is in `{}`",
+                        file.display(),
+                        old.display()
+                    )
+                });
+                stuck.collect::<Vec<_>>().join("; ")
+            }
+        };
         Failure::new(
-            format!("cannot write `{name}`: {error}"),
+            format!("cannot write `{name}`: {error}; {kept}"),
             "check the disk and the permissions of its directory, then run the same command again",
         )
     })

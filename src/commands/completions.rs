@@ -166,6 +166,7 @@ fn input(words: impl Iterator<Item = OsString>) -> Input {
     Input {
         files,
         variables: Variables::new(given, of_files),
+        ..Input::default()
     }
 }
 

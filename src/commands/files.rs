@@ -7,23 +7,111 @@ use std::path::{Path, PathBuf};
 /// Replaces the content of `path` in one atomic move, so that a full disk or a kill leaves an old file
 /// unchanged. Keeps the permissions; a link stays a link.
 pub(super) fn replace(path: &Path, text: &str) -> io::Result<()> {
-    let (target, permissions) = match fs::canonicalize(path) {
-        Ok(target) => {
-            let permissions = fs::metadata(&target)?.permissions();
-            (target, Some(permissions))
-        }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => (path.to_owned(), None),
-        Err(error) => return Err(error),
+    let ready = Ready::beside(path, text)?;
+    fs::rename(&ready.new.0, &ready.target)
+}
+
+/// Why files were not replaced.
+#[derive(Debug)]
+pub(super) struct Unreplaced {
+    /// The file that could not be.
+    pub path: PathBuf,
+    pub error: io::Error,
+    /// Files that were replaced before it and could not be put back, each with the file that has what was in it.
+    pub stuck: Vec<(PathBuf, PathBuf)>,
+}
+
+/// Replaces all these files, or none: everything is written beside them first, so that only moves are left, and if one of
+/// those fails, the earlier ones are taken back.
+pub(super) fn replace_all(files: &[(&Path, &str)]) -> Result<(), Unreplaced> {
+    replace_by(files, |from, to| fs::rename(from, to))
+}
+
+fn replace_by(
+    files: &[(&Path, &str)],
+    mut rename: impl FnMut(&Path, &Path) -> io::Result<()>,
+) -> Result<(), Unreplaced> {
+    let failed = |path: &Path, error| Unreplaced {
+        path: path.to_owned(),
+        error,
+        stuck: vec![],
     };
-    let part = Part::beside(&target);
-    let mut file = part.create()?;
-    file.write_all(text.as_bytes())?;
-    if let Some(permissions) = permissions {
-        file.set_permissions(permissions)?;
+    let mut ready = vec![];
+    for (path, text) in files {
+        let with_old = Ready::beside(path, text).and_then(|ready| {
+            let old = ready.keep()?;
+            Ok((ready, old))
+        });
+        ready.push(with_old.map_err(|error| failed(path, error))?);
     }
-    // A full disk may only be reported at this point.
-    file.sync_all()?;
-    fs::rename(&part.0, &target)
+    for (index, ((path, _), (next, _))) in files.iter().zip(&ready).enumerate() {
+        let Err(error) = rename(&next.new.0, &next.target) else {
+            continue;
+        };
+        let mut failed = failed(path, error);
+        for (done, old) in ready.drain(..index).rev() {
+            let back = match &old {
+                Some(old) => rename(&old.0, &done.target),
+                None => fs::remove_file(&done.target),
+            };
+            if back.is_err()
+                && let Some(mut old) = old
+            {
+                // It is the only place that has what was in the file.
+                failed.stuck.push((done.target, std::mem::take(&mut old.0)));
+            }
+        }
+        return Err(failed);
+    }
+    Ok(())
+}
+
+/// A text that only has to be moved to its place.
+struct Ready {
+    new: Part,
+    target: PathBuf,
+    is_there: bool,
+}
+
+impl Ready {
+    fn beside(path: &Path, text: &str) -> io::Result<Self> {
+        let (target, permissions) = match fs::canonicalize(path) {
+            Ok(target) => {
+                let permissions = fs::metadata(&target)?.permissions();
+                (target, Some(permissions))
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => (path.to_owned(), None),
+            Err(error) => return Err(error),
+        };
+        let new = Part::beside(&target, ".part");
+        let mut file = new.create()?;
+        file.write_all(text.as_bytes())?;
+        let is_there = permissions.is_some();
+        if let Some(permissions) = permissions {
+            file.set_permissions(permissions)?;
+        }
+        // A full disk may only be reported at this point.
+        file.sync_all()?;
+        Ok(Self {
+            new,
+            target,
+            is_there,
+        })
+    }
+
+    /// What is there now, under another name; `None` if nothing is.
+    fn keep(&self) -> io::Result<Option<Part>> {
+        if !self.is_there {
+            return Ok(None);
+        }
+        let old = Part::beside(&self.target, ".old.part");
+        old.clear()?;
+        // Some file systems have no hard links, and some files of others may not be linked.
+        if fs::hard_link(&self.target, &old.0).is_err() {
+            fs::copy(&self.target, &old.0)?;
+        }
+        Ok(Some(old))
+    }
 }
 
 /// Creates a file that does not exist yet; if it cannot be written completely, removes it.
@@ -40,19 +128,23 @@ pub(super) fn create(path: &Path, text: &str) -> io::Result<()> {
 struct Part(PathBuf);
 
 impl Part {
-    fn beside(target: &Path) -> Self {
+    fn beside(target: &Path, end: &str) -> Self {
         let mut name = target.as_os_str().to_owned();
-        name.push(".part");
+        name.push(end);
         Self(name.into())
     }
 
-    /// Creates the file anew: a file that a killed run left is removed, and somebody else's link is not
-    /// followed.
-    fn create(&self) -> io::Result<File> {
+    /// Removes a file that a killed run left.
+    fn clear(&self) -> io::Result<()> {
         match fs::remove_file(&self.0) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
         }
+    }
+
+    /// Creates the file anew, so that somebody else's link is not followed.
+    fn create(&self) -> io::Result<File> {
+        self.clear()?;
         OpenOptions::new().write(true).create_new(true).open(&self.0)
     }
 }
@@ -94,6 +186,72 @@ mod tests {
         assert_eq!(listed(dir.path()), ["file", "link"]);
         replace(&dir.path().join("more"), "new").unwrap();
         assert_eq!(listed(dir.path()), ["file", "link", "more"]);
+    }
+
+    /// Two files with old texts, and one that is not there yet.
+    fn three(dir: &Path) -> [PathBuf; 3] {
+        let paths = ["a", "b", "c"].map(|name| dir.join(name));
+        paths[..2].iter().for_each(|path| fs::write(path, "old").unwrap());
+        paths
+    }
+
+    fn texts(dir: &Path) -> Vec<(String, String)> {
+        let read = |name: String| (name.clone(), fs::read_to_string(dir.join(name)).unwrap());
+        listed(dir).into_iter().map(read).collect()
+    }
+
+    #[test]
+    fn several_files_are_replaced_or_none() {
+        let dir = tempfile::tempdir().unwrap();
+        let paths = three(dir.path());
+        let new = paths.each_ref().map(|path| (path.as_path(), "new"));
+        let before = texts(dir.path());
+        // Each move may be refused, and everything is as it was.
+        for (refused, path) in paths.iter().enumerate() {
+            let mut moves = 0;
+            let failed = replace_by(&new, |from, to| {
+                moves += 1;
+                match moves > refused && to == path {
+                    true => Err(io::ErrorKind::StorageFull.into()),
+                    false => fs::rename(from, to),
+                }
+            });
+            let failed = failed.unwrap_err();
+            assert_eq!((failed.path, failed.stuck), (path.clone(), vec![]));
+            assert_eq!(failed.error.kind(), io::ErrorKind::StorageFull);
+            assert_eq!(texts(dir.path()), before, "{refused}");
+        }
+        // A temporary file cannot be written where a directory is.
+        let inside = dir.path().join("b.part/inside");
+        fs::create_dir_all(&inside).unwrap();
+        assert_eq!(replace_all(&new).unwrap_err().path, paths[1]);
+        fs::remove_dir_all(dir.path().join("b.part")).unwrap();
+        assert_eq!(texts(dir.path()), before);
+
+        assert!(replace_all(&new).is_ok());
+        let all = ["a", "b", "c"].map(|name| (name.to_owned(), "new".to_owned()));
+        assert_eq!(texts(dir.path()), all);
+    }
+
+    #[test]
+    fn what_cannot_be_put_back_is_kept_beside_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let paths = three(dir.path());
+        let new = paths.each_ref().map(|path| (path.as_path(), "new"));
+        let failed = replace_by(&new, |from, to| {
+            match to == paths[1] || from.ends_with("a.old.part") {
+                true => Err(io::ErrorKind::StorageFull.into()),
+                false => fs::rename(from, to),
+            }
+        });
+        let failed = failed.unwrap_err();
+        let old = dir.path().join("a.old.part");
+        assert_eq!(
+            (failed.path, failed.stuck),
+            (paths[1].clone(), vec![(paths[0].clone(), old.clone())])
+        );
+        assert_eq!(fs::read_to_string(old).unwrap(), "old");
+        assert_eq!(listed(dir.path()), ["a", "a.old.part", "b"]);
     }
 
     #[test]

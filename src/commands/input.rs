@@ -100,6 +100,10 @@ impl App {
             ));
         }
         let variables = Variables::new(given.iter().cloned(), of_files);
-        Ok(Input { files, variables })
+        Ok(Input {
+            files,
+            variables,
+            ..Input::default()
+        })
     }
 }

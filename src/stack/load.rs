@@ -168,7 +168,7 @@ pub struct Draft<'a> {
 
 /// Reads the files of a stack.
 pub fn draft(input: &Input) -> Result<Draft<'_>, LoadError> {
-    let (gathered, variables) = (assemble::gather(&input.files)?, &input.variables);
+    let (gathered, variables) = (assemble::gather(input)?, &input.variables);
     let assembled = assemble::assemble(gathered.clone(), variables, &Discovered::Unasked);
     Ok(Draft {
         gathered,

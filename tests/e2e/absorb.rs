@@ -245,6 +245,77 @@ rules:
     }
 }
 
+/// What was changed in the account is in two files: either both say so, or none.
+#[tokio::test]
+async fn a_file_that_cannot_be_written_leaves_the_others_as_they_are() {
+    let world = World::new();
+    let shop = "stack: shop\nregion: eu-west-1\ninclude: [topics.yaml]\nrules:\n  stops: { pattern: { source: [aws.ec2] }, to: [ops] }\n";
+    world.write("stack.yaml", shop);
+    world.write("topics.yaml", TOPICS);
+    let (endpoint, _) = world.up();
+    let aws = clients_of(ACCOUNT, &endpoint, REGION).await;
+    let run = |args: &[&str]| world.run_at(&endpoint, ACCOUNT, args);
+    let read = || {
+        ["stack.yaml", "topics.yaml"].map(|name| std::fs::read_to_string(world.path().join(name)).unwrap())
+    };
+    let ran = run(&["apply", "--yes"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    let set = async |text: &str| {
+        let set = aws.sns.set_topic_attributes();
+        let set = set.topic_arn(format!("arn:aws:sns:{REGION}:{ACCOUNT}:shop-ops"));
+        let set = set.attribute_name("DisplayName").attribute_value(text);
+        set.send().await.unwrap();
+    };
+    set("The shop").await;
+    aws.events.disable_rule().name("shop-stops").send().await.unwrap();
+    let before = read();
+
+    // The temporary file of the second one cannot be made, for nobody.
+    let part = world.path().join("topics.yaml.part");
+    std::fs::create_dir_all(part.join("inside")).unwrap();
+    let ran = run(&["plan", "--absorb"]);
+    assert_eq!(ran.code, 1, "{}", ran.all());
+    let told = ran.stderr.contains("cannot write `topics.yaml`: ")
+        && ran.stderr.contains("all files are as they were");
+    assert!(told, "{}", ran.stderr);
+    assert_eq!(read(), before);
+    std::fs::remove_dir_all(part).unwrap();
+
+    // What the file could not say without an error is not written, nor is anything else.
+    set(&"x".repeat(101)).await;
+    let ran = run(&["plan", "--absorb"]);
+    assert_eq!(ran.code, 1, "{}", ran.all());
+    let told = ran.stderr.contains("nothing was written, because") && ran.stderr.contains("topics.yaml:");
+    assert!(told, "{}", ran.stderr);
+    assert_eq!(read(), before);
+
+    set("The shop").await;
+    // The earlier version may be a pipe, which can be read only once.
+    let pipe = world.path().join("base.yaml");
+    world.write(
+        "base.yaml",
+        &format!("{}{TOPICS}", shop.replace("include: [topics.yaml]\n", "")),
+    );
+    let piped = std::process::Command::new("mkfifo")
+        .arg(world.path().join("base"))
+        .status();
+    assert!(piped.unwrap().success());
+    let (text, to) = (std::fs::read(pipe).unwrap(), world.path().join("base"));
+    let writer = std::thread::spawn(move || std::fs::write(to, text));
+    let ran = run(&["plan", "--absorb", "--base", "base"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    writer.join().unwrap().unwrap();
+    let [stack, topics] = read();
+    assert_eq!(
+        stack,
+        before[0].replace("to: [ops] }", "to: [ops], enabled: false }")
+    );
+    assert_eq!(
+        topics,
+        before[1].replace("display_name: Shop ", "display_name: \"The shop\" ")
+    );
+}
+
 /// Each version of the file has the key that it names.
 #[tokio::test]
 async fn another_existing_key_is_a_change_of_the_file() {

@@ -1,6 +1,6 @@
 //! Reads the files of a stack, and those that they include.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -23,6 +23,8 @@ pub struct Input {
     /// The files, each laid over those before it; `-` is standard input. At least one.
     pub files: Vec<PathBuf>,
     pub variables: Variables,
+    /// Texts in place of those that files have, by the names of the files in messages.
+    pub edited: BTreeMap<String, String>,
 }
 
 impl From<&Path> for Input {
@@ -31,6 +33,7 @@ impl From<&Path> for Input {
         Self {
             files: vec![path.to_owned()],
             variables: Variables::new([], []),
+            edited: BTreeMap::new(),
         }
     }
 }
@@ -58,13 +61,14 @@ pub enum Refused {
 ///
 /// # Errors
 /// A file cannot be opened, or is not YAML.
-pub fn gather(files: &[PathBuf]) -> Result<Gathered, Refused> {
+pub fn gather(input: &Input) -> Result<Gathered, Refused> {
     let mut gathering = Gathering {
-        alone: files.len() == 1,
+        alone: input.files.len() == 1,
+        edited: input.edited.clone(),
         ..Gathering::default()
     };
-    for path in files {
-        let bytes = open::read(path).map_err(|error| Refused::File {
+    for path in &input.files {
+        let bytes = gathering.read(path).map_err(|error| Refused::File {
             path: path.clone(),
             error,
         })?;
@@ -107,6 +111,8 @@ struct Gathering {
     seen: BTreeSet<PathBuf>,
     /// Whether the stack is one file, as far as is known.
     alone: bool,
+    /// Texts in place of those that files have.
+    edited: BTreeMap<String, String>,
 }
 
 /// Whether a text is more than comments.
@@ -123,6 +129,13 @@ fn canonical(path: &Path) -> PathBuf {
 }
 
 impl Gathering {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        match self.edited.get(&path.display().to_string()) {
+            Some(text) => Ok(text.clone().into_bytes()),
+            None => open::read(path),
+        }
+    }
+
     fn file(&mut self, name: &str, path: &Path, bytes: &[u8]) -> Result<(), Refused> {
         self.digest.update(bytes);
         let text = match std::str::from_utf8(bytes) {
@@ -205,7 +218,7 @@ impl Gathering {
                 .push(Problem::error(span.clone(), message).help("remove this line"));
             return Ok(());
         }
-        match open::read(&path) {
+        match self.read(&path) {
             Ok(bytes) => self.file(&path.display().to_string(), &path, &bytes),
             Err(error) => {
                 let problem = Problem::error(span.clone(), open::fact(&path, &error));
