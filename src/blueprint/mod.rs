@@ -139,6 +139,7 @@ fn built(mut build: Build<'_>, addresses: &Addresses) -> Graph {
     let guard = build.trail(key.as_ref(), &topics, addresses);
     build.rules(relay.as_ref(), &topics, guard.into_iter().collect());
     build.alarms();
+    build.topics_by_arn();
     build.mutes();
     build.monitoring();
     build.graph

@@ -1,9 +1,11 @@
 //! SNS topics and their subscriptions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use alertctl_relay::ArnParts;
 
 use super::Build;
-use super::elsewhere::topics_notified;
+use super::elsewhere::{region_of, topics_notified};
 use super::function::Function;
 use super::heartbeat::topics_with_heartbeat;
 use super::mail::{self, is_by_relay, mails};
@@ -13,10 +15,10 @@ use crate::aws::secret::fingerprint;
 use crate::resource::Ref;
 use crate::resource::kms::key::KmsKey;
 use crate::resource::lambda::permission::LambdaPermission;
-use crate::resource::precondition::Precondition;
+use crate::resource::precondition::{self, Named, Precondition};
 use crate::resource::sns::subscription::{SnsSubscription, SubscribedTopic};
 use crate::resource::sns::topic::SnsTopic;
-use crate::stack::{Endpoint, FilterScope, Subscription, Topic};
+use crate::stack::{Endpoint, FilterScope, Subscription, Topic, is_arn};
 
 /// Up to this number, a topic's policy names each alarm; above it, the policy allows all alarms of the account.
 /// A policy is limited to 30 KB.
@@ -69,12 +71,49 @@ impl Build<'_> {
 
     /// What the stack relies on in a topic that it does not own.
     fn existing_topic(&mut self, key: &str) {
-        self.graph.require(Precondition::Topic {
-            key: key.to_owned(),
+        self.graph.require(Precondition::Topic(precondition::Topic {
             arn: self.names.topic_arn(key),
-            by_alarms: !self.alarms_notifying(key).is_empty(),
-            by_rules: self.rules_publish(key),
-        });
+            region: None,
+            named: Named::Key {
+                key: key.to_owned(),
+                by_alarms: !self.alarms_notifying(key).is_empty(),
+                by_rules: self.rules_publish(key),
+            },
+        }));
+    }
+
+    /// What the stack relies on in the topics that alarms and rules name by their ARNs.
+    pub(super) fn topics_by_arn(&mut self) {
+        let mut named = BTreeMap::<_, [BTreeSet<String>; 2]>::new();
+        for (key, alarm) in self.alarms.iter() {
+            let region = region_of(alarm, self.home);
+            for arn in alarm.actions().into_iter().flat_map(|(_, names)| names) {
+                let [alarms, _] = named.entry((region.map(str::to_owned), arn)).or_default();
+                alarms.insert(key.clone());
+            }
+        }
+        for rule in self.rules.iter() {
+            for arn in &rule.rule.to {
+                let [_, rules] = named.entry((None, arn.clone())).or_default();
+                rules.insert(rule.origin.clone());
+            }
+        }
+        named.retain(|(_, arn), _| is_arn(arn) && ArnParts::of(arn).service == "sns");
+        for ((region, arn), [alarms, rules]) in named {
+            let name = ArnParts::of(&arn).resource;
+            let mut own = self
+                .stack
+                .topics
+                .iter()
+                .filter(|(_, topic)| topic.existing.is_none());
+            let own = own.find(|(key, topic)| region.is_none() && self.names.topic(key, topic) == name);
+            let own = own.map(|(key, _)| key.clone());
+            self.graph.require(Precondition::Topic(precondition::Topic {
+                arn: arn.as_str().into(),
+                region,
+                named: Named::Arn { alarms, rules, own },
+            }));
+        }
     }
 
     fn topic(&mut self, key: &str, topic: &Topic, kms: Option<&Ref<KmsKey>>, relayed: bool) -> Ref<SnsTopic> {

@@ -80,8 +80,12 @@ pub fn needed(stack: &str, graph: &Graph, scope: &Scope, commands: &[Command]) -
     };
     let at_all = |row: &'static Access| (row, About::nothing(scope));
     let mut rows: Vec<_> = COMMON.iter().map(at_all).collect();
-    let preconditions = graph.preconditions().iter().map(Precondition::access);
-    rows.extend(preconditions.flatten().map(at_all));
+    let of = |what: &Precondition| {
+        let rows = what.access().iter();
+        let region = what.region().map(str::to_owned);
+        rows.map(move |row| (row, About::region(scope, region.as_deref())))
+    };
+    rows.extend(graph.preconditions().iter().flat_map(of));
     for kind in KINDS {
         rows.extend(kind.access.iter().filter(|row| row.always).map(at_all));
         let nodes = graph.nodes().iter().filter(|node| node.id.kind == kind.name);
@@ -140,8 +144,8 @@ fn of_row(stack: &str, row: &Access, about: &About) -> Vec<Permission> {
     let mut permissions = Vec::new();
     for on in row.on {
         let resource = fill(on, &wide);
-        // `mission-*` already covers `mission-*:*`.
-        if resource.ends_with("*:*") {
+        // `mission-*` already covers `mission-*:*`. What is any name to begin with is covered by nothing.
+        if resource.ends_with("*:*") && !on.ends_with("*:*") {
             continue;
         }
         for exact in about.exacts(on, &fill(on, &about.name)) {

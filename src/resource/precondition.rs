@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::access::ANY;
 use super::cloudformation::stack_set::{self, organization};
 use super::cloudtrail::trail;
-use super::{Access, Aws, Fault, Result, Text};
+use super::{Access, Aws, Fault, Result};
 use crate::aws::cloudtrail::{self, Trail};
 use crate::aws::concurrently;
 use crate::aws::fault::{NO_ANSWER, NOT_SENT};
@@ -14,6 +14,8 @@ use crate::aws::fault::{NO_ANSWER, NOT_SENT};
 mod key;
 mod members;
 mod topic;
+
+pub use topic::{Named, Topic};
 
 /// Something in the account that the stack needs to work.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,15 +32,8 @@ pub enum Precondition {
         /// The stack file asks for a guard that keeps it logging.
         guarded: bool,
     },
-    /// The existing topic that the stack file names takes what the stack publishes. Somebody else owns it.
-    Topic {
-        /// Its key in the stack file.
-        key: String,
-        /// Literal or computed.
-        arn: Text,
-        by_alarms: bool,
-        by_rules: bool,
-    },
+    /// A topic that somebody else owns takes what the stack publishes.
+    Topic(Topic),
     /// The existing key that the stack file names can be used for what the stack needs it for. Somebody else owns it.
     Key {
         /// Its id, alias or ARN.
@@ -58,10 +53,18 @@ impl Precondition {
     pub fn access(&self) -> &'static [Access] {
         match self {
             Self::AnyTrail { .. } | Self::Trail { .. } => Self::TRAILS,
-            Self::Topic { .. } => topic::ACCESS,
+            Self::Topic(_) => topic::ACCESS,
             Self::Key { .. } => key::ACCESS,
             Self::NamesOfMembers => members::ACCESS,
             Self::Organization(_) => stack_set::ORGANIZATION,
+        }
+    }
+
+    /// The region that is asked, if it is not the stack's own.
+    pub fn region(&self) -> Option<&str> {
+        match self {
+            Self::Topic(topic) => topic.region.as_deref(),
+            _ => None,
         }
     }
 
@@ -96,12 +99,7 @@ impl Precondition {
                 beside_a_trail,
             } => any_trail(aws, regions, *beside_a_trail).await,
             Self::Trail { name_or_arn, guarded } => trail(aws, name_or_arn, *guarded).await,
-            Self::Topic {
-                key,
-                arn,
-                by_alarms,
-                by_rules,
-            } => topic::unmet(aws, key, arn, *by_alarms, *by_rules).await,
+            Self::Topic(topic) => topic.unmet(aws).await,
             Self::Key {
                 key,
                 by_alarms,
@@ -117,7 +115,7 @@ impl Precondition {
                 match self {
                     Self::AnyTrail { .. } => "whether a CloudTrail trail logs".to_owned(),
                     Self::Trail { name_or_arn, .. } => format!("whether the trail `{name_or_arn}` logs"),
-                    Self::Topic { key, .. } => format!("whether topic `{key}` takes messages"),
+                    Self::Topic(topic) => format!("whether topic `{}` takes messages", topic.name()),
                     Self::Key { key, .. } => format!("whether the key `{key}` can be used"),
                     Self::NamesOfMembers => "whether the organization's accounts can be listed".to_owned(),
                     Self::Organization(used) =>

@@ -319,3 +319,66 @@ async fn a_policy_that_lets_nobody_publish_is_told() {
     let shut = "topic `legacy` is encrypted with AWS's own key, which cloudwatch.amazonaws.com and events.amazonaws.com may not use";
     assert!(plan().all().contains(shut), "{}", plan().all());
 }
+
+/// Topics that alarms and rules name by their ARNs are looked at as those with `existing:` are.
+#[tokio::test]
+async fn a_topic_that_is_named_by_its_arn_alone_is_looked_at() {
+    let world = World::new();
+    let arn = |region: &str, topic: &str| format!("arn:aws:sns:{region}:{ACCOUNT}:{topic}");
+    let (near, far) = (arn(REGION, "legacy"), arn("us-east-1", "legacy"));
+    let alarm = "metric: AWS/EC2 CPUUtilization, dimensions: { InstanceId: i-1 }, statistic: Average, period: 60, threshold: '>= 50'";
+    let text = format!(
+        "stack: guest\nregion: eu-west-1\ntopics: {{ own: {{ subscriptions: [{{ email: ops@example.com }}] }} }}\nalarms:\n  \
+         cpu: {{ {alarm}, to: ['{near}'] }}\n  far: {{ {alarm}, region: us-east-1, to: ['{far}'] }}\n  \
+         wrong: {{ {alarm}, to: [own, '{}'] }}\nrules: {{ stops: {{ preset: ec2-life-cycle, to: ['{near}'] }} }}\n",
+        arn(REGION, "guest-own")
+    );
+    world.write("stack.yaml", &text);
+    let (endpoint, _) = world.up();
+    let plan = || calls(&endpoint, |endpoint| world.run_at(endpoint, ACCOUNT, &["plan"]));
+    let (ran, asked) = plan();
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    for told in [
+        format!("there is no topic `{near}`: nothing of the alarm `cpu` and the rule `stops` arrives there"),
+        format!("there is no topic `{far}`: nothing of the alarm `far` arrives there"),
+        "is the stack's own topic `own`, and its policy may not let in the alarm `wrong`: write `own` instead".to_owned(),
+    ] {
+        assert!(ran.stderr.contains(&told), "{told}: {}", ran.stderr);
+    }
+    let attributes = asked.iter().filter(|call| *call == "sns:GetTopicAttributes");
+    assert_eq!(
+        attributes.count(),
+        3,
+        "one for each, and one for the stack's own: {asked:?}"
+    );
+
+    let open = r#"{"Statement":[{"Effect":"Allow","Principal":{"Service":["events.amazonaws.com","cloudwatch.amazonaws.com"]},"Action":"sns:Publish","Resource":"*"}]}"#;
+    let shut = open.replace(r#","cloudwatch.amazonaws.com""#, "");
+    for (region, topic, policy) in [(REGION, &near, open), ("us-east-1", &far, shut.as_str())] {
+        let aws = clients_of(ACCOUNT, &endpoint, region).await;
+        aws.sns.create_topic().name("legacy").send().await.unwrap();
+        let set = aws.sns.set_topic_attributes().topic_arn(topic);
+        let set = set.attribute_name("Policy").attribute_value(policy);
+        set.send().await.unwrap();
+    }
+    let (ran, _) = plan();
+    assert!(!ran.stderr.contains(&format!("topic `{near}`")), "{}", ran.stderr);
+    let told = format!(
+        "the policy of topic `{far}` does not let cloudwatch.amazonaws.com publish: what comes from the alarm `far` is lost there"
+    );
+    assert!(ran.stderr.contains(&told), "{}", ran.stderr);
+
+    // Whoever plans may read the topics of both regions, and no other.
+    let (ran, _) = calls(&endpoint, |endpoint| {
+        world.run_at(endpoint, ACCOUNT, &["policy", "--deployer", "--output", "json"])
+    });
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    let policy: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    let permissions = policy["permissions"].as_array().unwrap().iter();
+    let reads = permissions.filter(|one| one["action"] == "sns:GetTopicAttributes");
+    let on: Vec<_> = reads.map(|one| one["resource"].as_str().unwrap()).collect();
+    for resource in ["arn:aws:sns:eu-west-1:*:*", "arn:aws:sns:us-east-1:*:*"] {
+        assert!(on.contains(&resource), "{on:?}");
+    }
+    assert_eq!(on.len(), 3, "the stack's own and those: {on:?}");
+}

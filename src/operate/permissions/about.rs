@@ -41,6 +41,18 @@ impl About {
         }
     }
 
+    /// No resource, in another region.
+    pub fn region(scope: &Scope, region: Option<&str>) -> Self {
+        let nothing = Self::nothing(scope);
+        Self {
+            place: Scope {
+                region: region.unwrap_or(&scope.region).to_owned(),
+                ..scope.clone()
+            },
+            ..nothing
+        }
+    }
+
     /// A wanted resource. `arn` is its own ARN, if it exists.
     pub fn node(graph: &Graph, known: &Known, node: &Node, arn: Option<String>) -> Self {
         let known_arn = |id: &NodeId| {

@@ -1,5 +1,8 @@
 //! A topic that somebody else owns: whether it is there, and takes what the stack publishes.
 
+use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
+
 use alertctl_relay::ArnParts;
 use serde_json::Value;
 
@@ -16,58 +19,196 @@ pub(super) const ACCESS: &[Access] =
 pub(super) const ALARMS: &str = "cloudwatch.amazonaws.com";
 pub(super) const RULES: &str = "events.amazonaws.com";
 
-/// The warning about the topic of the key `key`, if there is one. `by_alarms` and `by_rules` say who of the stack publishes.
-pub(super) async fn unmet(
-    aws: &Aws,
-    key: &str,
-    arn: &Text,
-    by_alarms: bool,
-    by_rules: bool,
-) -> Result<Option<String>> {
-    let scope = aws.scope().await?;
-    let arn = arn.fill_computed(scope).unwrap_or_default();
-    let ArnParts { region, account, .. } = ArnParts::of(&arn);
-    if region != scope.region {
-        return Ok(Some(format!(
-            "topic `{key}` is in {region}, and the stack in {}: alarms cannot notify topics of other regions; correct \
-             `topics.{key}.existing`",
-            scope.region
-        )));
+/// A topic that the stack publishes to without owning it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Topic {
+    /// Literal or computed.
+    pub arn: Text,
+    pub named: Named,
+    /// The region of who publishes, if it is not the stack's own.
+    pub region: Option<String>,
+}
+
+/// How the stack file names a topic, and who of the stack publishes there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Named {
+    /// By a key of `topics`, with `existing`.
+    Key {
+        key: String,
+        by_alarms: bool,
+        by_rules: bool,
+    },
+    /// By its ARN, in the `to` of these alarms and rules.
+    Arn {
+        alarms: BTreeSet<String>,
+        rules: BTreeSet<String>,
+        /// The key of the stack's own topic that has this name.
+        own: Option<String>,
+    },
+}
+
+impl Topic {
+    /// What messages call it.
+    pub(super) fn name(&self) -> String {
+        match &self.named {
+            Named::Key { key, .. } => key.clone(),
+            // An ARN is literal.
+            Named::Arn { .. } => self.arn.to_string(),
+        }
     }
-    let attributes = match topic::attributes(aws, &arn).await {
-        // Another account that lets this one publish and subscribe need not let it read.
-        Err(fault) if fault.denied() && account != scope.account => return Ok(None),
-        result => result?,
-    };
-    let Some(attributes) = attributes else {
-        return Ok(Some(format!(
-            "there is no topic `{arn}`: nothing that the stack sends to `{key}` arrives; correct `topics.{key}.existing`"
-        )));
-    };
-    let attribute = |name: &str| attributes.get(name).map(String::as_str);
-    // Only a key of the account's own can let these services encrypt.
-    // <https://docs.aws.amazon.com/sns/latest/dg/sns-enable-encryption-for-topic-sqs-queue-subscriptions.html>
-    let aws_managed = attribute("KmsMasterKeyId").is_some_and(|id| id.ends_with("alias/aws/sns"));
-    let policy = policy::parse(attribute("Policy").unwrap_or_default());
-    let senders = [(by_alarms, ALARMS, "alarms"), (by_rules, RULES, "rules")];
-    let shut = |(_, service, _): &&(bool, &str, &str)| aws_managed || !lets_publish(&policy, service);
-    let shut: Vec<_> = senders.iter().filter(|(asks, ..)| *asks).filter(shut).collect();
-    if shut.is_empty() {
-        return Ok(None);
+
+    /// The warning about this topic, if there is one.
+    pub(super) async fn unmet(&self, aws: &Aws) -> Result<Option<String>> {
+        let scope = aws.scope().await?;
+        let arn = self.arn.fill_computed(scope).unwrap_or_default();
+        let ArnParts { region, account, .. } = ArnParts::of(&arn);
+        let here = self.region.as_ref().unwrap_or(&scope.region);
+        if region != here {
+            return Ok(Some(self.elsewhere(region, here)));
+        }
+        if account == scope.account
+            && let Some(own) = self.own(&arn)
+        {
+            return Ok(Some(own));
+        }
+        let there = self.region.as_ref().map(|region| aws.at(region));
+        let aws = there.as_deref().unwrap_or(aws);
+        let read: Result<Rc<_>> = aws
+            .once(format!("topic/{arn}"), async || {
+                topic::attributes(aws, &arn).await
+            })
+            .await;
+        let attributes = match read {
+            // Another account that lets this one publish and subscribe need not let it read.
+            Err(fault) if fault.denied() && account != scope.account => return Ok(None),
+            result => result?,
+        };
+        Ok(match &*attributes {
+            None => Some(self.missing(&arn)),
+            Some(attributes) => self.shut(attributes),
+        })
     }
-    let who: Vec<_> = shut.iter().map(|(.., who)| *who).collect();
-    let services: Vec<_> = shut.iter().map(|(_, service, _)| *service).collect();
-    let (who, services) = (who.join(" and "), services.join(" and "));
-    Ok(Some(match aws_managed {
-        true => format!(
-            "topic `{key}` is encrypted with AWS's own key, which {services} may not use: what the stack\'s {who} send there is lost; \
-             its owner has to encrypt it with a key that lets them"
-        ),
-        false => format!(
-            "the policy of topic `{key}` does not let {services} publish: what the stack\'s {who} send there is lost; its owner has to \
-             allow `sns:Publish` to {services}"
-        ),
-    }))
+
+    fn elsewhere(&self, region: &str, here: &str) -> String {
+        match &self.named {
+            Named::Key { key, .. } => format!(
+                "topic `{key}` is in {region}, and the stack in {here}: alarms cannot notify topics of other regions; \
+                 correct `topics.{key}.existing`"
+            ),
+            Named::Arn { alarms, rules, .. } => format!(
+                "topic `{}` is in {region}, and {} in {here}: neither alarms nor rules reach topics of other regions; \
+                 name one of {here}",
+                self.name(),
+                listed(alarms, rules),
+            ),
+        }
+    }
+
+    /// Of the stack's own topic, the policy lets in whom the stack file sends there by its key.
+    fn own(&self, arn: &str) -> Option<String> {
+        let Named::Arn { alarms, rules, own } = &self.named else {
+            return None;
+        };
+        let key = own.as_ref()?;
+        Some(format!(
+            "`{arn}` is the stack's own topic `{key}`, and its policy may not let in {}: write `{key}` instead of the ARN",
+            listed(alarms, rules),
+        ))
+    }
+
+    fn missing(&self, arn: &str) -> String {
+        match &self.named {
+            Named::Key { key, .. } => format!(
+                "there is no topic `{arn}`: nothing that the stack sends to `{key}` arrives; correct \
+                 `topics.{key}.existing`"
+            ),
+            Named::Arn { alarms, rules, .. } => format!(
+                "there is no topic `{arn}`: nothing of {} arrives there; correct the ARN, or create the topic",
+                listed(alarms, rules)
+            ),
+        }
+    }
+
+    /// The warning about a topic that does not let in everybody who publishes there.
+    fn shut(&self, attributes: &HashMap<String, String>) -> Option<String> {
+        let attribute = |name: &str| attributes.get(name).map(String::as_str);
+        // Only a key of the account's own can let these services encrypt.
+        // <https://docs.aws.amazon.com/sns/latest/dg/sns-enable-encryption-for-topic-sqs-queue-subscriptions.html>
+        let aws_managed = attribute("KmsMasterKeyId").is_some_and(|id| id.ends_with("alias/aws/sns"));
+        let policy = policy::parse(attribute("Policy").unwrap_or_default());
+        let shut = |service: &str| aws_managed || !lets_publish(&policy, service);
+        let (by_alarms, by_rules) = match &self.named {
+            Named::Key {
+                by_alarms, by_rules, ..
+            } => (*by_alarms, *by_rules),
+            Named::Arn { alarms, rules, .. } => (!alarms.is_empty(), !rules.is_empty()),
+        };
+        let (alarms, rules) = (by_alarms && shut(ALARMS), by_rules && shut(RULES));
+        let services = [(alarms, ALARMS), (rules, RULES)];
+        let services: Vec<_> = services
+            .into_iter()
+            .filter_map(|(shut, service)| shut.then_some(service))
+            .collect();
+        if services.is_empty() {
+            return None;
+        }
+        let services = services.join(" and ");
+        let (name, lost) = (self.name(), self.lost(alarms, rules));
+        Some(match aws_managed {
+            true => format!(
+                "topic `{name}` is encrypted with AWS's own key, which {services} may not use: {lost}; its owner has to \
+                 encrypt it with a key that lets them"
+            ),
+            false => format!(
+                "the policy of topic `{name}` does not let {services} publish: {lost}; its owner has to allow \
+                 `sns:Publish` to {services}"
+            ),
+        })
+    }
+
+    /// What is lost where the topic shuts out alarms, or rules.
+    fn lost(&self, of_alarms: bool, of_rules: bool) -> String {
+        match &self.named {
+            Named::Key { .. } => {
+                let who = [(of_alarms, "alarms"), (of_rules, "rules")];
+                let who: Vec<_> = who
+                    .into_iter()
+                    .filter_map(|(shut, who)| shut.then_some(who))
+                    .collect();
+                format!("what the stack's {} send there is lost", who.join(" and "))
+            }
+            Named::Arn { alarms, rules, .. } => {
+                let nobody = BTreeSet::new();
+                let shut = |shut, who| if shut { who } else { &nobody };
+                let who = listed(shut(of_alarms, alarms), shut(of_rules, rules));
+                format!("what comes from {who} is lost there")
+            }
+        }
+    }
+}
+
+/// The names of alarms and rules, as a part of a sentence.
+fn listed(alarms: &BTreeSet<String>, rules: &BTreeSet<String>) -> String {
+    const MOST: usize = 3;
+    let some = |what: &str, keys: &BTreeSet<String>| {
+        let quoted = keys.iter().map(|key| format!("`{key}`"));
+        let mut names: Vec<_> = quoted.take(MOST).collect();
+        match keys.len() {
+            0 => return None,
+            more if more > MOST => names.push(format!("{} more", more - MOST)),
+            _ => {}
+        }
+        let last = names.pop()?;
+        Some(match names.is_empty() {
+            true => format!("the {what} {last}"),
+            false => format!("the {what}s {} and {last}", names.join(", ")),
+        })
+    };
+    let parts: Vec<_> = [some("alarm", alarms), some("rule", rules)]
+        .into_iter()
+        .flatten()
+        .collect();
+    parts.join(" and ")
 }
 
 /// Whether a policy lets a service publish. Conditions are assumed to hold, apart from the one that the policy of every new
@@ -116,55 +257,4 @@ pub(super) fn texts(value: &Value) -> impl Iterator<Item = &str> {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn lets(statement: Value) -> [bool; 2] {
-        let policy = policy::parse(&json!({ "Statement": [statement] }).to_string());
-        [ALARMS, RULES].map(|service| lets_publish(&policy, service))
-    }
-
-    #[test]
-    fn the_policy_of_a_new_topic_lets_alarms_publish_and_not_rules() {
-        let new = json!({
-            "Sid": "__default_statement_ID", "Effect": "Allow", "Principal": { "AWS": "*" },
-            "Action": ["SNS:GetTopicAttributes", "SNS:Subscribe", "SNS:Publish"], "Resource": "arn:aws:sns:eu-west-1:111122223333:ops",
-            "Condition": { "StringEquals": { "AWS:SourceOwner": "111122223333" } },
-        });
-        assert_eq!(lets(new), [true, false]);
-    }
-
-    #[test]
-    fn a_service_is_allowed_by_name_or_as_anybody() {
-        let allow = |principal: Value, action: &str| {
-            lets(json!({ "Effect": "Allow", "Principal": principal, "Action": action, "Resource": "*" }))
-        };
-        assert_eq!(allow(json!({ "Service": RULES }), "sns:Publish"), [false, true]);
-        assert_eq!(
-            allow(json!({ "Service": [RULES, ALARMS] }), "sns:*"),
-            [true, true]
-        );
-        assert_eq!(allow(json!("*"), "SNS:Publish"), [true, true]);
-        assert_eq!(
-            allow(json!({ "Service": RULES }), "sns:Subscribe"),
-            [false, false]
-        );
-        assert_eq!(
-            allow(json!({ "AWS": "arn:aws:iam::111122223333:root" }), "sns:Publish"),
-            [false, false]
-        );
-        assert_eq!(
-            lets(json!({ "Effect": "Deny", "Principal": "*", "Action": "*" })),
-            [false, false]
-        );
-        assert_eq!(lets(json!(null)), [false, false]);
-        let (all, not) = (
-            json!({ "Effect": "Allow", "Principal": "*", "Action": "sns:*" }),
-            json!({ "Effect": "Deny", "Principal": { "Service": RULES }, "Action": "sns:Publish" }),
-        );
-        let policy = policy::parse(&json!({ "Statement": [all, not] }).to_string());
-        assert!(lets_publish(&policy, ALARMS) && !lets_publish(&policy, RULES));
-    }
-}
+mod tests;
