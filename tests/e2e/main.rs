@@ -48,6 +48,7 @@ mod permissions;
 mod policies;
 mod presets;
 mod protect;
+mod recorded;
 mod refusals;
 mod regions;
 mod relay_static;

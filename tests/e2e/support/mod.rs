@@ -13,6 +13,7 @@ pub mod measure;
 pub mod power_cut;
 pub mod proxy;
 pub mod python;
+pub mod recorded;
 pub mod rounds;
 pub mod schema;
 pub mod slack;

@@ -37,11 +37,14 @@ impl Patience {
         });
         let own = [alarm.period(), alarm.evaluation_interval()];
         let period = own.into_iter().flatten().chain(periods).max().unwrap_or_default();
-        let window = i64::from(period) * i64::from(alarm.evaluation_periods().unwrap_or(1).max(1));
+        let periods = i64::from(alarm.evaluation_periods().unwrap_or(1).max(1));
         let warm_up = alarm.warm_up_configuration();
         let warm_up = warm_up.and_then(|warm_up| warm_up.warm_up_period_duration_in_minutes());
         Self {
-            new: (LOOKS * window).max(LEAST) + 60 * i64::from(warm_up.unwrap_or_default()),
+            new: LOOKS
+                .saturating_mul(i64::from(period).saturating_mul(periods))
+                .max(LEAST)
+                .saturating_add(60 * i64::from(warm_up.unwrap_or_default())),
             put: alarm.alarm_configuration_updated_timestamp().map(DateTime::secs),
         }
     }
@@ -52,8 +55,10 @@ impl Patience {
         let warm_up = alarm.warm_up_configuration();
         let warm_up = warm_up.and_then(|warm_up| warm_up.warm_up_period_duration_in_minutes());
         Self {
-            new: LOOKS.saturating_mul(every.saturating_mul(runs)).max(LEAST)
-                + 60 * i64::from(warm_up.unwrap_or_default()),
+            new: LOOKS
+                .saturating_mul(every.saturating_mul(runs))
+                .max(LEAST)
+                .saturating_add(60 * i64::from(warm_up.unwrap_or_default())),
             put: alarm.alarm_configuration_updated_timestamp().map(DateTime::secs),
         }
     }
