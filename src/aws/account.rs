@@ -33,7 +33,7 @@ impl Aws {
         self.once(place(&role, region), there).await
     }
 
-    /// The same for one look with a role that is used nowhere else: nothing is kept of it. The clients of an account take some 250 KiB,
+    /// The same for one look with a role that is used nowhere else: nothing is kept of it. The clients of an account take some 270 KiB,
     /// and an organization has thousands of spokes.
     ///
     /// # Errors

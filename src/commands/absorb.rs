@@ -66,7 +66,7 @@ pub fn absorb(app: &App, path: &Path, planned: &Planned) -> Result<Absorbed, Fai
     let checked = draft(&input).and_then(|draft| draft.load(discovered, Ciphertexts::Used));
     if let Err(error) = checked {
         app.out
-            .warn("nothing was written, because the stack file would have errors then:");
+            .warn("nothing was written: with these values the stack file would be invalid:");
         return Err(error.into());
     }
     replace(&texts)?;

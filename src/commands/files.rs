@@ -11,6 +11,9 @@ pub(super) fn replace(path: &Path, text: &str) -> io::Result<()> {
     fs::rename(&ready.new.0, &ready.target)
 }
 
+/// The end of the name of a file with the text that another one had.
+const OLD: &str = ".old.part";
+
 /// Why files were not replaced.
 #[derive(Debug)]
 pub(super) struct Unreplaced {
@@ -22,7 +25,8 @@ pub(super) struct Unreplaced {
 }
 
 /// Replaces all these files, or none: everything is written beside them first, so that only moves are left, and if one of
-/// those fails, the earlier ones are taken back.
+/// those fails, the earlier ones are taken back. After a kill between two moves, the old text of those that were replaced is
+/// beside them, under their names with [`OLD`].
 pub(super) fn replace_all(files: &[(&Path, &str)]) -> Result<(), Unreplaced> {
     replace_by(files, |from, to| fs::rename(from, to))
 }
@@ -83,13 +87,14 @@ impl Ready {
             Err(error) if error.kind() == io::ErrorKind::NotFound => (path.to_owned(), None),
             Err(error) => return Err(error),
         };
-        let new = Part::beside(&target, ".part");
+        let new = Part::beside(&target);
         let mut file = new.create()?;
-        file.write_all(text.as_bytes())?;
         let is_there = permissions.is_some();
+        // First, so that nobody else can read a private file's text for a moment.
         if let Some(permissions) = permissions {
             file.set_permissions(permissions)?;
         }
+        file.write_all(text.as_bytes())?;
         // A full disk may only be reported at this point.
         file.sync_all()?;
         Ok(Self {
@@ -104,7 +109,18 @@ impl Ready {
         if !self.is_there {
             return Ok(None);
         }
-        let old = Part::beside(&self.target, ".old.part");
+        let mut name = self.target.clone().into_os_string();
+        name.push(OLD);
+        // An earlier run that could not put it back left the only copy there.
+        if let Ok(left) = fs::read(&name)
+            && left != fs::read(&self.target)?
+        {
+            let name = name.display();
+            let error =
+                format!("`{name}` has what an earlier run could not put back: move it back, or delete it");
+            return Err(io::Error::new(io::ErrorKind::AlreadyExists, error));
+        }
+        let old = Part(name.into());
         old.clear()?;
         // Some file systems have no hard links, and some files of others may not be linked.
         if fs::hard_link(&self.target, &old.0).is_err() {
@@ -128,9 +144,9 @@ pub(super) fn create(path: &Path, text: &str) -> io::Result<()> {
 struct Part(PathBuf);
 
 impl Part {
-    fn beside(target: &Path, end: &str) -> Self {
+    fn beside(target: &Path) -> Self {
         let mut name = target.as_os_str().to_owned();
-        name.push(end);
+        name.push(".part");
         Self(name.into())
     }
 
@@ -249,6 +265,16 @@ mod tests {
         assert_eq!(
             (failed.path, failed.stuck),
             (paths[1].clone(), vec![(paths[0].clone(), old.clone())])
+        );
+        assert_eq!(fs::read_to_string(&old).unwrap(), "old");
+        // The next run does not delete it.
+        let refused = replace_all(&new).unwrap_err();
+        assert_eq!(refused.path, paths[0]);
+        assert!(
+            refused
+                .error
+                .to_string()
+                .contains("a.old.part` has what an earlier run could not")
         );
         assert_eq!(fs::read_to_string(old).unwrap(), "old");
         assert_eq!(listed(dir.path()), ["a", "a.old.part", "b"]);

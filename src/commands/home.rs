@@ -68,7 +68,7 @@ impl Access {
         }
     }
 
-    /// The same; `None` also if the key does not exist.
+    /// The ARN of the existing key that `stack` names; `None` if it names none, or there is no such key.
     async fn key_named_by(&self, stack: &Stack) -> Result<Option<&str>, Fault> {
         if stack.key.existing.is_none() {
             return Ok(None);

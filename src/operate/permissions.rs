@@ -144,7 +144,7 @@ fn of_row(stack: &str, row: &Access, about: &About) -> Vec<Permission> {
     let mut permissions = Vec::new();
     for on in row.on {
         let resource = fill(on, &wide);
-        // `mission-*` already covers `mission-*:*`. What is any name to begin with is covered by nothing.
+        // `mission-*` already covers `mission-*:*`. A row that is written as `*:*` has no narrower twin, so it stays.
         if resource.ends_with("*:*") && !on.ends_with("*:*") {
             continue;
         }

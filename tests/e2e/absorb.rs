@@ -285,7 +285,8 @@ async fn a_file_that_cannot_be_written_leaves_the_others_as_they_are() {
     set(&"x".repeat(101)).await;
     let ran = run(&["plan", "--absorb"]);
     assert_eq!(ran.code, 1, "{}", ran.all());
-    let told = ran.stderr.contains("nothing was written, because") && ran.stderr.contains("topics.yaml:");
+    let told =
+        ran.stderr.contains("nothing was written: with these values") && ran.stderr.contains("topics.yaml:");
     assert!(told, "{}", ran.stderr);
     assert_eq!(read(), before);
 

@@ -339,8 +339,8 @@ async fn a_topic_that_is_named_by_its_arn_alone_is_looked_at() {
     let (ran, asked) = plan();
     assert_eq!(ran.code, 0, "{}", ran.all());
     for told in [
-        format!("there is no topic `{near}`: nothing of the alarm `cpu` and the rule `stops` arrives there"),
-        format!("there is no topic `{far}`: nothing of the alarm `far` arrives there"),
+        format!("there is no topic `{near}`: notifications from the alarm `cpu` and the rule `stops` do not arrive"),
+        format!("there is no topic `{far}`: notifications from the alarm `far` do not arrive"),
         "is the stack's own topic `own`, and its policy may not let in the alarm `wrong`: write `own` instead".to_owned(),
     ] {
         assert!(ran.stderr.contains(&told), "{told}: {}", ran.stderr);
@@ -364,7 +364,7 @@ async fn a_topic_that_is_named_by_its_arn_alone_is_looked_at() {
     let (ran, _) = plan();
     assert!(!ran.stderr.contains(&format!("topic `{near}`")), "{}", ran.stderr);
     let told = format!(
-        "the policy of topic `{far}` does not let cloudwatch.amazonaws.com publish: what comes from the alarm `far` is lost there"
+        "the policy of topic `{far}` does not let cloudwatch.amazonaws.com publish: notifications from the alarm `far` are lost"
     );
     assert!(ran.stderr.contains(&told), "{}", ran.stderr);
 

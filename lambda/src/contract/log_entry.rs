@@ -21,7 +21,7 @@ pub struct LogEntry<'a> {
     /// The way that a heartbeat came.
     #[serde(rename = "Path", skip_serializing_if = "Option::is_none")]
     pub path: Option<Cow<'a, str>>,
-    /// Only for a line about a whole request or a topic: the name of a [`Kind`].
+    /// Only for a line about a whole request, a topic or the table of incidents: the name of a [`Kind`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<Cow<'a, str>>,
     /// The name of an [`Outcome`], or another word that depends on the duty.

@@ -182,7 +182,7 @@ impl Resource for CloudformationStack {
         let fields = fields
             .set("description", description.as_str())
             .set("template", template.clone())
-            // No stack is to be in such a status: the update brings it out of there.
+            // An unfinished status is a difference, since no stack is to be in one: the update ends it.
             .set_some("status", unfinished);
         let parameters = parameters.iter();
         let fields = parameters.fold(fields, |fields, (key, value)| {

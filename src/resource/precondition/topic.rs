@@ -85,7 +85,7 @@ impl Topic {
         };
         Ok(match &*attributes {
             None => Some(self.missing(&arn)),
-            Some(attributes) => self.shut(attributes),
+            Some(attributes) => self.shut(attributes, account != scope.account),
         })
     }
 
@@ -123,20 +123,20 @@ impl Topic {
                  `topics.{key}.existing`"
             ),
             Named::Arn { alarms, rules, .. } => format!(
-                "there is no topic `{arn}`: nothing of {} arrives there; correct the ARN, or create the topic",
+                "there is no topic `{arn}`: notifications from {} do not arrive; correct the ARN, or create the topic",
                 listed(alarms, rules)
             ),
         }
     }
 
     /// The warning about a topic that does not let in everybody who publishes there.
-    fn shut(&self, attributes: &HashMap<String, String>) -> Option<String> {
+    fn shut(&self, attributes: &HashMap<String, String>, is_foreign: bool) -> Option<String> {
         let attribute = |name: &str| attributes.get(name).map(String::as_str);
         // Only a key of the account's own can let these services encrypt.
         // <https://docs.aws.amazon.com/sns/latest/dg/sns-enable-encryption-for-topic-sqs-queue-subscriptions.html>
         let aws_managed = attribute("KmsMasterKeyId").is_some_and(|id| id.ends_with("alias/aws/sns"));
         let policy = policy::parse(attribute("Policy").unwrap_or_default());
-        let shut = |service: &str| aws_managed || !lets_publish(&policy, service);
+        let shut = |service: &str| aws_managed || !lets_publish(&policy, service, is_foreign);
         let (by_alarms, by_rules) = match &self.named {
             Named::Key {
                 by_alarms, by_rules, ..
@@ -181,7 +181,7 @@ impl Topic {
                 let nobody = BTreeSet::new();
                 let shut = |shut, who| if shut { who } else { &nobody };
                 let who = listed(shut(of_alarms, alarms), shut(of_rules, rules));
-                format!("what comes from {who} is lost there")
+                format!("notifications from {who} are lost")
             }
         }
     }
@@ -211,9 +211,10 @@ fn listed(alarms: &BTreeSet<String>, rules: &BTreeSet<String>) -> String {
     parts.join(" and ")
 }
 
-/// Whether a policy lets a service publish. Conditions are assumed to hold, apart from the one that the policy of every new
-/// topic has, which EventBridge does not satisfy: it sends no `AWS:SourceOwner`.
-fn lets_publish(policy: &Value, service: &str) -> bool {
+/// Whether a policy lets a service publish for this account; `is_foreign` if the topic is another's. Conditions are assumed to
+/// hold, apart from the one that the policy of every new topic has, `AWS:SourceOwner` with the owner of the topic: EventBridge sends
+/// no such key, and for alarms it is the account of the alarm.
+fn lets_publish(policy: &Value, service: &str, is_foreign: bool) -> bool {
     let statements = policy["Statement"].as_array().into_iter().flatten();
     let allows = |statement: &Value| {
         let principal = &statement["Principal"];
@@ -225,7 +226,9 @@ fn lets_publish(policy: &Value, service: &str) -> bool {
             .to_lowercase()
             .contains("aws:sourceowner");
         let anybody = anybody(principal) || anybody(&principal["AWS"]);
-        statement["Effect"] == "Allow" && may && (named || anybody && !(of_owner && service == RULES))
+        statement["Effect"] == "Allow"
+            && may
+            && (named || anybody && !(of_owner && (is_foreign || service == RULES)))
     };
     let denies = |statement: &Value| {
         let principal = &statement["Principal"];

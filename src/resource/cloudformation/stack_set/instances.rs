@@ -291,9 +291,12 @@ impl Instances {
             ));
         }
         if let Some(coming) = live.missing.as_ref().and_then(|missing| missing.coming.as_ref()) {
+            let accounts = match coming.accounts.len() {
+                1 => "1 account is about to get its stacks".to_owned(),
+                more => format!("{more} accounts are about to get their stacks"),
+            };
             text.push_str(&format!(
-                "; {} accounts are about to get theirs: operation {} is under way",
-                coming.accounts.len(),
+                "; {accounts}: operation {} is under way",
                 coming.operation
             ));
         }

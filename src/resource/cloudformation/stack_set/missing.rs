@@ -123,7 +123,7 @@ impl Missing {
         self.places.len()
     }
 
-    /// Takes all accounts but those of `begun` as what `operation` brings.
+    /// Moves all places to `coming`, as what `operation` brings, but for the accounts in `begun`.
     fn wait_for(&mut self, operation: String, begun: &BTreeSet<String>) {
         let coming = self
             .places

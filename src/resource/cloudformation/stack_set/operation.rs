@@ -290,15 +290,15 @@ pub(super) fn is_running(operations: &[StackSetOperationSummary], set: &str, dee
     attempts(operations.iter(), &stem(set, deed)).1.is_some()
 }
 
-/// The id of an operation that may still make instances, whoever began it; rather one that makes them than one that changes the
-/// set or moves an account.
+/// The id of an operation of others, such as auto-deployment's, that still makes instances. One of alertctl's own makes those
+/// that it names and no more, and one that changes or deletes makes none.
 pub(super) fn underway(operations: &[StackSetOperationSummary]) -> Option<String> {
-    let open = operations.iter().filter(|one| {
+    let mut open = operations.iter().filter(|one| {
         matches!(one.status(), Some(Status::Running | Status::Queued))
-            && one.action() != Some(&Action::DetectDrift)
+            && one.action() == Some(&Action::Create)
     });
-    let best = open.min_by_key(|one| one.action() != Some(&Action::Create))?;
-    best.operation_id.clone()
+    let of_others = open.find(|one| !one.operation_id().is_some_and(|id| id.starts_with(OURS)))?;
+    of_others.operation_id.clone()
 }
 
 /// The ids of the attempts at `deed` that succeeded, in the order of `operations`.

@@ -75,13 +75,13 @@ async fn a_topic_named_by_its_arn_lets_in_whoever_names_it() {
     assert_eq!(
         shown,
         format!(
-            "the policy of topic `{OPS}` does not let {RULES} publish: what comes from the rule `stops` is lost there; its owner \
+            "the policy of topic `{OPS}` does not let {RULES} publish: notifications from the rule `stops` are lost; its owner \
              has to allow `sns:Publish` to {RULES}"
         )
     );
     let shown = ask(&none, &["cpu", "disk"], &["stops"]).await.unwrap();
     assert!(
-        shown.contains("what comes from the alarms `cpu` and `disk` and the rule `stops` is lost there"),
+        shown.contains("notifications from the alarms `cpu` and `disk` and the rule `stops` are lost"),
         "{shown}"
     );
     let aws = aws(
@@ -105,7 +105,7 @@ async fn a_topic_that_is_not_there_is_told_with_whoever_names_it() {
     assert_eq!(
         told(&aws(&script, &[]), topic).await.unwrap(),
         format!(
-            "there is no topic `{OPS}`: nothing of the alarms `a`, `b`, `c` and 2 more arrives there; correct the ARN, or create the topic"
+            "there is no topic `{OPS}`: notifications from the alarms `a`, `b`, `c` and 2 more do not arrive; correct the ARN, or create the topic"
         )
     );
 }
@@ -187,7 +187,7 @@ async fn the_own_topic_is_named_by_its_key() {
 
 fn lets(statement: Value) -> [bool; 2] {
     let policy = policy::parse(&json!({ "Statement": [statement] }).to_string());
-    [ALARMS, RULES].map(|service| lets_publish(&policy, service))
+    [ALARMS, RULES].map(|service| lets_publish(&policy, service, false))
 }
 
 #[test]
@@ -197,7 +197,10 @@ fn the_policy_of_a_new_topic_lets_alarms_publish_and_not_rules() {
         "Action": ["SNS:GetTopicAttributes", "SNS:Subscribe", "SNS:Publish"], "Resource": "arn:aws:sns:eu-west-1:111122223333:ops",
         "Condition": { "StringEquals": { "AWS:SourceOwner": "111122223333" } },
     });
-    assert_eq!(lets(new), [true, false]);
+    assert_eq!(lets(new.clone()), [true, false]);
+    // The alarms of another account have another owner.
+    let policy = policy::parse(&json!({ "Statement": [new] }).to_string());
+    assert!(!lets_publish(&policy, ALARMS, true));
 }
 
 #[test]
@@ -229,5 +232,5 @@ fn a_service_is_allowed_by_name_or_as_anybody() {
         json!({ "Effect": "Deny", "Principal": { "Service": RULES }, "Action": "sns:Publish" }),
     );
     let policy = policy::parse(&json!({ "Statement": [all, not] }).to_string());
-    assert!(lets_publish(&policy, ALARMS) && !lets_publish(&policy, RULES));
+    assert!(lets_publish(&policy, ALARMS, false) && !lets_publish(&policy, RULES, false));
 }

@@ -103,7 +103,7 @@ async fn an_account_that_joins_is_no_change_while_an_operation_is_under_way() {
     let about = CloudformationStackSet::about(live);
     let remark = about.remark.unwrap();
     assert!(
-        remark.ends_with("; 1 accounts are about to get theirs: operation auto-deployment-1 is under way"),
+        remark.ends_with("; 1 account is about to get its stacks: operation auto-deployment-1 is under way"),
         "{remark}"
     );
     assert_eq!(about.health.unwrap().verdict, crate::resource::Verdict::Waiting);
