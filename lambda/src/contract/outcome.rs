@@ -22,6 +22,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// All of them.
     pub const ALL: [Self; 8] = [
         Self::Delivered,
         Self::Buffered,
@@ -68,7 +69,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_word_names_one_outcome() {
+    fn the_log_has_the_words() {
+        let words = [
+            "delivered",
+            "buffered",
+            "deferred",
+            "parked",
+            "undelivered",
+            "duplicate",
+            "filtered",
+            "muted",
+        ];
+        assert_eq!(Outcome::ALL.map(Outcome::name), words);
         for outcome in Outcome::ALL {
             assert_eq!(Outcome::named(outcome.name()), Some(outcome));
         }
