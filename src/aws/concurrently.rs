@@ -9,15 +9,16 @@ use super::fault::Result;
 /// connections.
 const SIDE_BY_SIDE: usize = 50;
 
-/// Makes `call` for each of `items`. The results are in the order of the items; the first error ends it.
+/// Makes `call` for each of `items`, each once its turn has come, since a call takes some KiB before it is made. The results
+/// are in the order of the items; the first error ends it.
 pub async fn concurrently<I, F, T, C>(items: I, mut call: impl FnMut(I::Item) -> F) -> Result<C>
 where
     I: IntoIterator,
     F: Future<Output = Result<T>>,
     C: FromIterator<T>,
 {
-    let calls = items.into_iter().map(|item| call(item).boxed_local()).collect();
-    Ok(all(calls).await?.into_iter().collect())
+    let mut calls = items.into_iter().map(|item| call(item).boxed_local());
+    Ok(all(&mut calls).await?.into_iter().collect())
 }
 
 /// The same, without the items for which there is nothing.
@@ -32,6 +33,6 @@ where
 }
 
 /// Compiled once for each type of result, not for each call.
-async fn all<T>(calls: Vec<LocalBoxFuture<'_, Result<T>>>) -> Result<Vec<T>> {
+async fn all<'a, T>(calls: &mut dyn Iterator<Item = LocalBoxFuture<'a, Result<T>>>) -> Result<Vec<T>> {
     stream::iter(calls).buffered(SIDE_BY_SIDE).try_collect().await
 }

@@ -84,8 +84,7 @@ fn live_set(plan: &Plan) -> Option<(&Step, &stack_set::Live)> {
 
 /// The instances that an operation of the set is about to make.
 fn coming(plan: &Plan) -> Vec<Coming> {
-    let missing = live_set(plan).and_then(|(_, live)| live.missing.as_ref());
-    let Some(coming) = missing.and_then(|missing| missing.coming.as_ref()) else {
+    let Some(coming) = live_set(plan).and_then(|(_, live)| live.coming()) else {
         return Vec::new();
     };
     let of = |(account, regions): (&String, &BTreeSet<String>)| {

@@ -1,7 +1,5 @@
 //! Where a stack is, and what it uses there that somebody else owns.
 
-use std::cell::OnceCell;
-
 use super::Access;
 use crate::aws::Fault;
 use crate::blueprint::{Home, Names};
@@ -54,7 +52,7 @@ impl Access {
 
     /// The ARN of the key of somebody else that `stack` uses, if it does.
     pub(super) async fn existing_key(&self, stack: &Stack) -> Result<Option<&str>, Failure> {
-        let arn = self.key_named_by(stack).await?;
+        let arn = self.key.get_or_try_init(|| self.key_named_by(stack)).await?;
         match (&stack.key.existing, arn) {
             (Some(_), None) => Err(Failure::new(
                 format!(
@@ -64,70 +62,30 @@ impl Access {
                 ),
                 "correct `key.existing`, or remove it, so that the stack makes a key of its own",
             )),
-            (_, arn) => Ok(arn),
+            (_, arn) => Ok(arn.as_deref()),
         }
     }
 
     /// The ARN of the existing key that `stack` names; `None` if it names none, or there is no such key.
-    async fn key_named_by(&self, stack: &Stack) -> Result<Option<&str>, Fault> {
+    async fn key_named_by(&self, stack: &Stack) -> Result<Option<String>, Fault> {
         if stack.key.existing.is_none() {
             return Ok(None);
         }
         let name = Names::of(stack).key();
-        if let Some(arn) = self.keys.get(&name) {
-            return Ok(Some(arn));
-        }
-        let arn = key::arn_of(&self.aws, &name).await?;
-        Ok(arn.map(|arn| self.keys.put(name, arn)))
+        let ask = async || key::arn_of(&self.aws, &name).await;
+        let arn = self.aws.once(format!("existing-key/{name}"), ask).await?;
+        Ok(Option::clone(&arn))
     }
 
     /// The region and account of an earlier version of the stack. Nothing that it names need exist any more.
     pub(super) async fn former_home(&self, stack: &Stack) -> Result<Home<'_>, Fault> {
+        let key = self
+            .former_key
+            .get_or_try_init(|| self.key_named_by(stack))
+            .await?;
         Ok(Home {
-            key: self.key_named_by(stack).await?,
+            key: key.as_deref(),
             ..self.place(stack).await?
         })
-    }
-}
-
-/// ARNs of keys by their names, as they were looked up. None is taken out again, so each can be lent.
-#[derive(Debug, Default)]
-pub(super) struct Keys(OnceCell<Box<(String, String, Keys)>>);
-
-impl Keys {
-    fn get(&self, name: &str) -> Option<&str> {
-        let (known, arn, others) = &**self.0.get()?;
-        match known == name {
-            true => Some(arn),
-            false => others.get(name),
-        }
-    }
-
-    fn put(&self, name: String, arn: String) -> &str {
-        match self.0.get().map(Box::as_ref) {
-            Some((known, arn, _)) if *known == name => arn,
-            Some((_, _, others)) => others.put(name, arn),
-            None => &self.0.get_or_init(|| Box::new((name, arn, Self::default()))).1,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_key_has_its_own_arn() {
-        let keys = Keys::default();
-        assert_eq!(keys.get("alias/new"), None);
-        for name in ["alias/new", "alias/old", "alias/new"] {
-            assert_eq!(
-                keys.put(name.to_owned(), format!("arn of {name}")),
-                format!("arn of {name}")
-            );
-        }
-        assert_eq!(keys.get("alias/new"), Some("arn of alias/new"));
-        assert_eq!(keys.get("alias/old"), Some("arn of alias/old"));
-        assert_eq!(keys.get("alias/other"), None);
     }
 }

@@ -5,10 +5,9 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use home::Keys;
 use serde_json::json;
 use stop::stop_signal;
-use tokio::sync::watch;
+use tokio::sync::{OnceCell, watch};
 
 use crate::aws::connect::Target;
 use crate::aws::{Aws, Connection};
@@ -145,8 +144,10 @@ struct Access {
     local: Option<Session>,
     /// Whether the user was told which addresses the local inbox replaces; once per command is enough.
     inbox_announced: Cell<bool>,
-    /// The existing keys that the stack uses, and an earlier version of it, once they were looked up.
-    keys: Keys,
+    /// ARN of the existing key that the stack uses, once it was looked up.
+    key: OnceCell<Option<String>>,
+    /// The same of an earlier version of the stack.
+    former_key: OnceCell<Option<String>>,
 }
 
 impl Access {
@@ -193,7 +194,8 @@ impl App {
             aws,
             local,
             inbox_announced: Cell::default(),
-            keys: Keys::default(),
+            key: OnceCell::new(),
+            former_key: OnceCell::new(),
         })
     }
 

@@ -368,16 +368,23 @@ impl Dispatcher {
         report: Report<'_>,
     ) {
         let entry = LogEntry {
-            stack: Some(self.settings.stack.as_str().into()),
             channel: Some(channel.0.as_str().into()),
-            duty: Some(self.duty.name().into()),
-            request_id: Some(request_id.into()),
             severity: Some(self.severity(item).name().into()),
-            event_id: item.identity.as_deref().map(Cow::from),
             rule: item.envelope.rule.as_deref().map(Cow::from),
-            test: item.notice.test.as_deref().map(Cow::from),
-            ..LogEntry::default()
+            ..self.entry(item, request_id)
         };
         log::message(entry, outcome, &report);
+    }
+
+    /// What the log says of an item and the request that it came with, wherever it goes.
+    pub fn entry<'a>(&'a self, item: &'a Item, request_id: &'a str) -> LogEntry<'a> {
+        LogEntry {
+            stack: Some(self.settings.stack.as_str().into()),
+            duty: Some(self.duty.name().into()),
+            request_id: Some(request_id.into()),
+            event_id: item.identity.as_deref().map(Cow::from),
+            test: item.notice.test.as_deref().map(Cow::from),
+            ..LogEntry::default()
+        }
     }
 }

@@ -84,16 +84,12 @@ impl Publication<'_> {
             _ => Kind::Done,
         };
         log::entry(LogEntry {
-            stack: Some(self.dispatcher.settings.stack.as_str().into()),
             topic: Some(self.arn.into()),
             kind: Some(kind.name().into()),
             outcome: outcome.name().into(),
             duty: Some(Duty::Notify.name().into()),
-            request_id: Some(self.request_id.into()),
-            event_id: self.item.identity.as_deref().map(Cow::from),
-            test: self.item.notice.test.as_deref().map(Cow::from),
             reason: reason.map(Cow::from),
-            ..LogEntry::default()
+            ..self.dispatcher.entry(self.item, self.request_id)
         });
     }
 }

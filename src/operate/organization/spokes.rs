@@ -19,24 +19,6 @@ pub async fn read(
     queue: &str,
     needs_trail: bool,
 ) -> Result<BTreeMap<(String, String), Spoke>, Fault> {
-    let mut all = BTreeMap::new();
-    for some in instances.chunks(AT_ONCE) {
-        let read = some_of(aws, some, reader, queue, needs_trail).await?;
-        all.extend(read);
-    }
-    Ok(all)
-}
-
-/// How many spokes are under way in memory: each call takes some KiB before it is made.
-const AT_ONCE: usize = 500;
-
-async fn some_of(
-    aws: &Aws,
-    instances: &[Instance],
-    reader: &dyn Fn(&str) -> String,
-    queue: &str,
-    needs_trail: bool,
-) -> Result<Vec<((String, String), Spoke)>, Fault> {
     concurrently(instances, async |instance: &Instance| {
         let place = (instance.account.clone(), instance.region.clone());
         let spoke = match one(aws, instance, reader, queue, needs_trail).await {

@@ -107,6 +107,13 @@ pub struct Live {
     pub started: Vec<String>,
 }
 
+impl Live {
+    /// What an operation of others is about to make.
+    pub fn coming(&self) -> Option<&Coming> {
+        self.missing.as_ref()?.coming.as_ref()
+    }
+}
+
 impl Resource for CloudformationStackSet {
     const KIND: &'static str = "cloudformation-stack-set";
     const IMMUTABLE: &'static [&'static str] = &["permission_model"];

@@ -9,6 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
+use aws_smithy_cbor::Encoder;
+use aws_smithy_types::DateTime;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
@@ -97,12 +99,12 @@ async fn answer(
         .status(200)
         .header("x-amzn-requestid", "11111111-2222-3333-4444-555555555555");
     let answer = if head.headers.contains_key("smithy-protocol") {
-        let mut bytes = Vec::new();
-        cbor(&serde_json::from_str(content).unwrap(), &mut bytes);
+        let mut encoder = Encoder::new(Vec::new());
+        cbor(&serde_json::from_str(content).unwrap(), &mut encoder);
         answer
             .header("content-type", "application/cbor")
             .header("smithy-protocol", "rpc-v2-cbor")
-            .body(Body::from(bytes))
+            .body(Body::from(encoder.into_writer()))
     } else if content.starts_with('<') {
         answer
             .header("content-type", "text/xml")
@@ -115,42 +117,31 @@ async fn answer(
     answer.unwrap()
 }
 
-/// Writes a value as CBOR: <https://www.rfc-editor.org/rfc/rfc8949.html>.
-fn cbor(value: &Value, bytes: &mut Vec<u8>) {
-    let head = |kind: u8, count: u64, bytes: &mut Vec<u8>| {
-        bytes.push(kind << 5 | 27);
-        bytes.extend(count.to_be_bytes());
-    };
+/// Writes a value as CBOR.
+fn cbor(value: &Value, encoder: &mut Encoder) {
     match value {
-        Value::Null => bytes.push(0xf6),
-        Value::Bool(is) => bytes.push(if *is { 0xf5 } else { 0xf4 }),
-        Value::Number(number) => match (number.as_u64(), number.as_i64()) {
-            (Some(number), _) => head(0, number, bytes),
-            (None, Some(negative)) => head(1, negative.unsigned_abs() - 1, bytes),
-            (None, None) => {
-                bytes.push(0xfb);
-                bytes.extend(number.as_f64().unwrap().to_be_bytes());
+        Value::Null => encoder.null(),
+        Value::Bool(is) => encoder.boolean(*is),
+        Value::Number(number) => match number.as_i64() {
+            Some(number) => encoder.long(number),
+            None => encoder.double(number.as_f64().unwrap()),
+        },
+        Value::String(text) => encoder.str(text),
+        Value::Array(items) => {
+            encoder.array(items.len());
+            items.iter().for_each(|item| cbor(item, encoder));
+            encoder
+        }
+        Value::Object(entries) => match entries.get("$time") {
+            Some(time) => encoder.timestamp(&DateTime::from_secs_f64(time.as_f64().unwrap())),
+            None => {
+                encoder.map(entries.len());
+                for (key, value) in entries {
+                    encoder.str(key);
+                    cbor(value, encoder);
+                }
+                encoder
             }
         },
-        Value::String(text) => {
-            head(3, text.len() as u64, bytes);
-            bytes.extend(text.as_bytes());
-        }
-        Value::Array(items) => {
-            head(4, items.len() as u64, bytes);
-            items.iter().for_each(|item| cbor(item, bytes));
-        }
-        Value::Object(entries) => {
-            if let Some(time) = entries.get("$time") {
-                // Seconds since 1970.
-                bytes.push(0xc1);
-                return cbor(time, bytes);
-            }
-            head(5, entries.len() as u64, bytes);
-            for (key, value) in entries {
-                cbor(&Value::from(key.as_str()), bytes);
-                cbor(value, bytes);
-            }
-        }
-    }
+    };
 }

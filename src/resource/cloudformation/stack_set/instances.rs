@@ -290,7 +290,7 @@ impl Instances {
                 "; CloudFormation passes over {first}{more} (`status --org` names all): list them under `targets` or `except`"
             ));
         }
-        if let Some(coming) = live.missing.as_ref().and_then(|missing| missing.coming.as_ref()) {
+        if let Some(coming) = live.coming() {
             let accounts = match coming.accounts.len() {
                 1 => "1 account is about to get its stacks".to_owned(),
                 more => format!("{more} accounts are about to get their stacks"),
@@ -317,10 +317,9 @@ impl Instances {
         let broken = [State::Outdated, State::Inoperable, State::Left].map(|state| self.count(state));
         let broken: usize = broken.into_iter().sum();
         let underway = self.count(State::Underway);
-        let coming = live.missing.as_ref().and_then(|missing| missing.coming.as_ref());
         let verdict = match () {
             () if broken > 0 || self.lacks_some(live) => Verdict::Attention,
-            () if underway > 0 || coming.is_some() || self.is_empty() => Verdict::Waiting,
+            () if underway > 0 || live.coming().is_some() || self.is_empty() => Verdict::Waiting,
             () if self.drifted() > 0 => Verdict::Attention,
             () => Verdict::Healthy,
         };

@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use aws_sdk_cloudwatch::primitives::DateTime;
-use aws_sdk_cloudwatch::types::{LogAlarm, MetricAlarm, StateValue};
+use aws_sdk_cloudwatch::types::{LogAlarm, MetricAlarm, StateValue, WarmUpConfiguration};
 
 use crate::resource::{Health, Verdict, health};
 
@@ -37,28 +37,18 @@ impl Patience {
         });
         let own = [alarm.period(), alarm.evaluation_interval()];
         let period = own.into_iter().flatten().chain(periods).max().unwrap_or_default();
-        let periods = i64::from(alarm.evaluation_periods().unwrap_or(1).max(1));
-        let warm_up = alarm.warm_up_configuration();
-        let warm_up = warm_up.and_then(|warm_up| warm_up.warm_up_period_duration_in_minutes());
+        let (periods, warm_up) = (alarm.evaluation_periods(), alarm.warm_up_configuration());
         Self {
-            new: LOOKS
-                .saturating_mul(i64::from(period).saturating_mul(periods))
-                .max(LEAST)
-                .saturating_add(60 * i64::from(warm_up.unwrap_or_default())),
+            new: new(i64::from(period), periods, warm_up),
             put: alarm.alarm_configuration_updated_timestamp().map(DateTime::secs),
         }
     }
 
     /// The patience with a log alarm, whose query runs every so many seconds.
     pub(in crate::resource) fn with_query(alarm: &LogAlarm, every: i64) -> Self {
-        let runs = i64::from(alarm.query_results_to_evaluate().unwrap_or(1).max(1));
-        let warm_up = alarm.warm_up_configuration();
-        let warm_up = warm_up.and_then(|warm_up| warm_up.warm_up_period_duration_in_minutes());
+        let (runs, warm_up) = (alarm.query_results_to_evaluate(), alarm.warm_up_configuration());
         Self {
-            new: LOOKS
-                .saturating_mul(every.saturating_mul(runs))
-                .max(LEAST)
-                .saturating_add(60 * i64::from(warm_up.unwrap_or_default())),
+            new: new(every, runs, warm_up),
             put: alarm.alarm_configuration_updated_timestamp().map(DateTime::secs),
         }
     }
@@ -69,6 +59,16 @@ impl Patience {
         let had_data = self.put.is_some_and(|put| since > put + MADE);
         now - since > if had_data { HAD_DATA } else { self.new }
     }
+}
+
+/// How many seconds a new alarm may be without data that looks back at so many periods of `every` seconds.
+fn new(every: i64, periods: Option<i32>, warm_up: Option<&WarmUpConfiguration>) -> i64 {
+    let periods = i64::from(periods.unwrap_or(1).max(1));
+    let warm_up = warm_up.and_then(|warm_up| warm_up.warm_up_period_duration_in_minutes());
+    LOOKS
+        .saturating_mul(every.saturating_mul(periods))
+        .max(LEAST)
+        .saturating_add(60 * i64::from(warm_up.unwrap_or_default()))
 }
 
 /// The health of an alarm that has been in this state since then. `patience` is not set for composite alarms.
