@@ -35,10 +35,14 @@ pub fn foreign<'a>(here: &Scope, arn: &'a str) -> Option<&'a str> {
 /// The number of trails whose tags one call lists.
 const BATCH: usize = 20;
 
-/// The tags of the trails with these ARNs. This region must be their home region.
-pub async fn tags(aws: &Aws, arns: Vec<String>) -> Result<Vec<Tagged>> {
+/// The tags of the trails with these ARNs. This region must be their home region. AWS refuses a call about trails of several
+/// accounts as a whole if one of them may not be read, so each account's are asked for by themselves.
+pub async fn tags(aws: &Aws, mut arns: Vec<String>) -> Result<Vec<Tagged>> {
+    let account = |arn: &String| ArnParts::of(arn).account.to_owned();
+    arns.sort_by_key(account);
     let mut tagged = Vec::new();
-    for batch in arns.chunks(BATCH) {
+    let of_one = arns.chunk_by(|one, next| account(one) == account(next));
+    for batch in of_one.flat_map(|arns| arns.chunks(BATCH)) {
         let list = aws.connection.clients.cloudtrail.list_tags();
         let list = list.set_resource_id_list(Some(batch.to_vec()));
         let listed = pages(async |token| {

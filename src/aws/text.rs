@@ -148,6 +148,16 @@ impl Text {
         Self(vec![Part::Account])
     }
 
+    /// The text with the id of another account, if there is one, in place of the stack's own.
+    pub fn of_account(mut self, account: Option<&str>) -> Self {
+        if let Some(account) = account {
+            for part in self.0.iter_mut().filter(|part| **part == Part::Account) {
+                *part = Part::Literal(account.to_owned());
+            }
+        }
+        self
+    }
+
     /// The text with `{account}` as a placeholder for the account id.
     pub fn with_account(text: &str) -> Self {
         let mut parts = Vec::new();

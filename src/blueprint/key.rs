@@ -28,7 +28,9 @@ impl Build<'_> {
                 || topics_notified(stack, Some(self.home)).iter().any(encrypted)
                 || topics_with_heartbeat(stack).any(encrypted),
             trail: stack.trail.as_ref().and_then(|trail| match &trail.source {
-                TrailSource::Own(own) if own.encrypted => Some(self.names.trail_arn(trail)),
+                TrailSource::Own(own) if own.encrypted => {
+                    Some((self.names.trail_arn(trail), self.names.trail_owner(own)))
+                }
                 _ => None,
             }),
         };
@@ -62,7 +64,7 @@ impl Build<'_> {
 
 impl Build<'_> {
     /// A key of somebody else, and what the stack relies on in it.
-    fn existing_key(&mut self, uses: &Uses) -> Ref<KmsKey> {
+    fn existing_key(&mut self, uses: &Uses<'_>) -> Ref<KmsKey> {
         let name = self.names.key();
         self.graph.require(Precondition::Key {
             key: name.clone(),
@@ -75,16 +77,16 @@ impl Build<'_> {
 }
 
 /// Which AWS services use the key themselves.
-struct Uses {
+struct Uses<'s> {
     encrypted_topics: bool,
     rules_to_encrypted_topics: bool,
-    /// ARN of the trail whose log files are encrypted with the key.
-    trail: Option<Text>,
+    /// ARN of the trail whose log files are encrypted with the key, and the account that owns it, if another.
+    trail: Option<(Text, Option<&'s str>)>,
 }
 
 /// Delegates to the account's IAM policies, which allow the functions' roles to decrypt and nothing else.
 /// Besides that, only AWS services may use the key, each for its purpose.
-fn policy(uses: &Uses) -> Policy {
+fn policy(uses: &Uses<'_>) -> Policy {
     let delegate = Statement::allow("DelegateToIam", &["kms:*"])
         .account_root()
         .on("*");
@@ -112,14 +114,14 @@ fn policy(uses: &Uses) -> Policy {
 }
 
 /// Source: AWS CloudTrail User Guide, "Configure AWS KMS key policies for CloudTrail".
-fn trail_statements(trail: &Text) -> [Statement; 2] {
+fn trail_statements((trail, owner): &(Text, Option<&str>)) -> [Statement; 2] {
     let allow = |sid, action| {
         Statement::allow(sid, &[action])
             .service("cloudtrail.amazonaws.com")
             .on("*")
             .when("StringEquals", "aws:SourceArn", trail.clone())
     };
-    let any_trail = Text::arn_in("*", "cloudtrail", "trail/*");
+    let any_trail = Text::arn_in("*", "cloudtrail", "trail/*").of_account(*owner);
     [
         allow("CloudTrailEncrypts", "kms:GenerateDataKey*").when(
             "StringLike",

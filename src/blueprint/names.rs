@@ -157,12 +157,21 @@ impl<'a> Names<'a> {
             .unwrap_or_else(|| self.stack.default_name("trail"))
     }
 
+    /// The account that the stack's own trail belongs to, if that is not the stack's: an organization's trail is its
+    /// management account's, whoever makes it.
+    /// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-delegated-administrator.html>
+    pub fn trail_owner(&self, trail: &OwnTrail) -> Option<&'a str> {
+        let organization = self.stack.organization.as_ref().filter(|_| trail.organization)?;
+        organization.management_account.as_deref()
+    }
+
     /// ARN of the stack's trail, either its own or an existing one.
     pub fn trail_arn(&self, trail: &Trail) -> Text {
         match &trail.source {
             TrailSource::Existing(arn) if arn.starts_with("arn:") => arn.as_str().into(),
             TrailSource::Existing(name) => Text::arn("cloudtrail", format!("trail/{name}")),
-            TrailSource::Own(own) => Text::arn("cloudtrail", format!("trail/{}", self.trail(own))),
+            TrailSource::Own(own) => Text::arn("cloudtrail", format!("trail/{}", self.trail(own)))
+                .of_account(self.trail_owner(own)),
         }
     }
 

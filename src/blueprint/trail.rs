@@ -83,6 +83,13 @@ impl Build<'_> {
     }
 
     fn own_trail(&mut self, trail: &Trail, own: &OwnTrail, key: Option<&Ref<KmsKey>>) {
+        let owner = self.names.trail_owner(own).map(str::to_owned);
+        if let Some(organization) = self.organization_of(own).map(str::to_owned) {
+            self.graph.require(Precondition::OrganizationTrail {
+                organization,
+                management_account: owner.clone(),
+            });
+        }
         let arn = self.names.trail_arn(trail);
         let (bucket_name, policy) = self.bucket(own, &arn);
         let logs = self.stack.trail_logs().map(|logs| self.delivery(own, &logs));
@@ -99,6 +106,7 @@ impl Build<'_> {
                 prefix: own.prefix.clone(),
                 multi_region: own.multi_region,
                 organization: own.organization,
+                owner,
                 log_file_validation: own.log_file_validation,
                 kms_key: key.filter(|_| own.encrypted).cloned(),
                 logs,
@@ -132,10 +140,49 @@ impl Build<'_> {
             TRAIL_KEY,
             S3BucketPolicy {
                 bucket,
-                policy: bucket_policy(&name, own.prefix.as_deref(), trail, self.organization_of(own)),
+                policy: self.bucket_policy(&name, own, trail),
             },
         );
         (name, Some(policy.id().clone()))
+    }
+
+    /// CloudTrail may write the log files of this trail, and all access must use TLS. Source: AWS CloudTrail User
+    /// Guide, "Amazon S3 bucket policy for CloudTrail".
+    fn bucket_policy(&self, bucket: &Text, own: &OwnTrail, trail: &Text) -> Policy {
+        let arn = Text::bare_arn("s3", bucket.clone());
+        let prefix = own
+            .prefix
+            .as_ref()
+            .map_or_else(String::new, |prefix| format!("{prefix}/"));
+        let files = Text::concat([
+            arn.clone(),
+            format!("/{prefix}AWSLogs/").into(),
+            Text::account().of_account(self.names.trail_owner(own)),
+            "/*".into(),
+        ]);
+        // The members' files are not beside those of the trail's own account.
+        // <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html>
+        let of_members = self.organization_of(own);
+        let of_members = of_members.map(|id| arn.clone().then(format!("/{prefix}AWSLogs/{id}/*")));
+        let cloudtrail = |statement: Statement| {
+            let statement = statement.service("cloudtrail.amazonaws.com");
+            statement.when("StringEquals", "aws:SourceArn", trail.clone())
+        };
+        Policy::of([
+            cloudtrail(Statement::allow("CloudTrailReadsAcl", &["s3:GetBucketAcl"])).on(arn.clone()),
+            of_members
+                .into_iter()
+                .fold(
+                    cloudtrail(Statement::allow("CloudTrailWrites", &["s3:PutObject"])),
+                    Statement::on,
+                )
+                .on(files)
+                .when("StringEquals", "s3:x-amz-acl", "bucket-owner-full-control"),
+            Statement::deny_anyone("OnlyTls", &["s3:*"])
+                .on(arn.clone())
+                .on(arn.then("/*"))
+                .when("Bool", "aws:SecureTransport", "false"),
+        ])
     }
 
     /// The log group that the trail writes to, and the role it writes with.
@@ -160,20 +207,22 @@ impl Build<'_> {
                 region: None,
             },
         );
-        // CloudTrail's naming scheme for log streams.
-        let streams = Text::concat([
-            Text::arn("logs", format!("log-group:{name}:log-stream:")),
-            Text::account(),
-            "_CloudTrail_".into(),
-            Text::region(),
-            "*".into(),
-        ]);
-        let deliver =
-            Statement::allow("DeliverTrail", &["logs:CreateLogStream", "logs:PutLogEvents"]).on(streams);
-        let deliver = match self.organization_of(own) {
-            Some(id) => deliver.on(Text::arn("logs", format!("log-group:{name}:log-stream:{id}_*"))),
-            None => deliver,
+        let stream = |account: Text, rest: Text| {
+            let group = Text::arn("logs", format!("log-group:{name}:log-stream:"));
+            Text::concat([group, account, rest])
         };
+        // CloudTrail's naming scheme for log streams. Which account they are named after if a delegated administrator made the
+        // trail is not documented.
+        let of_trail = || Text::concat(["_CloudTrail_".into(), Text::region(), "*".into()]);
+        let streams = [
+            Some(stream(Text::account(), of_trail())),
+            self.names
+                .trail_owner(own)
+                .map(|owner| stream(owner.into(), of_trail())),
+            self.organization_of(own).map(|id| stream(id.into(), "_*".into())),
+        ];
+        let deliver = Statement::allow("DeliverTrail", &["logs:CreateLogStream", "logs:PutLogEvents"]);
+        let deliver = streams.into_iter().flatten().fold(deliver, Statement::on);
         let policy = self.graph.add(
             TRAIL_KEY,
             IamRolePolicy {
@@ -292,41 +341,6 @@ impl Build<'_> {
             name,
         }
     }
-}
-
-/// CloudTrail may write the log files of this trail, and all access must use TLS. Source: AWS CloudTrail User
-/// Guide, "Amazon S3 bucket policy for CloudTrail".
-fn bucket_policy(bucket: &Text, prefix: Option<&str>, trail: &Text, organization: Option<&str>) -> Policy {
-    let arn = Text::bare_arn("s3", bucket.clone());
-    let prefix = prefix.map_or_else(String::new, |prefix| format!("{prefix}/"));
-    let files = Text::concat([
-        arn.clone(),
-        format!("/{prefix}AWSLogs/").into(),
-        Text::account(),
-        "/*".into(),
-    ]);
-    // The members' files are not beside those of the trail's own account.
-    // <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html>
-    let of_members = organization.map(|id| arn.clone().then(format!("/{prefix}AWSLogs/{id}/*")));
-    let cloudtrail = |statement: Statement| {
-        let statement = statement.service("cloudtrail.amazonaws.com");
-        statement.when("StringEquals", "aws:SourceArn", trail.clone())
-    };
-    Policy::of([
-        cloudtrail(Statement::allow("CloudTrailReadsAcl", &["s3:GetBucketAcl"])).on(arn.clone()),
-        of_members
-            .into_iter()
-            .fold(
-                cloudtrail(Statement::allow("CloudTrailWrites", &["s3:PutObject"])),
-                Statement::on,
-            )
-            .on(files)
-            .when("StringEquals", "s3:x-amz-acl", "bucket-owner-full-control"),
-        Statement::deny_anyone("OnlyTls", &["s3:*"])
-            .on(arn.clone())
-            .on(arn.then("/*"))
-            .when("Bool", "aws:SecureTransport", "false"),
-    ])
 }
 
 fn selectors(selectors: &EventSelectors) -> Selectors {

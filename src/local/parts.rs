@@ -28,7 +28,7 @@ const ATTEMPTS: usize = 3;
 
 /// MiniStack with the additions that stacks need: the program, then the modules of its package `additions`.
 const LAUNCH: &str = include_str!("emulator/launch.py");
-const ADDITIONS: [(&str, &str); 16] = [
+const ADDITIONS: [(&str, &str); 17] = [
     ("__init__.py", include_str!("emulator/__init__.py")),
     ("alarms.py", include_str!("emulator/alarms.py")),
     ("buses.py", include_str!("emulator/buses.py")),
@@ -40,6 +40,10 @@ const ADDITIONS: [(&str, &str); 16] = [
     ("mappings.py", include_str!("emulator/mappings.py")),
     ("metric_filters.py", include_str!("emulator/metric_filters.py")),
     ("mutes.py", include_str!("emulator/mutes.py")),
+    (
+        "organization_trails.py",
+        include_str!("emulator/organization_trails.py"),
+    ),
     ("organizations.py", include_str!("emulator/organizations.py")),
     (
         "stack_set_operations.py",

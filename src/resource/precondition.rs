@@ -13,6 +13,7 @@ use crate::aws::fault::{NO_ANSWER, NOT_SENT};
 
 mod key;
 mod members;
+mod organization_trail;
 mod topic;
 
 pub use topic::{Named, Topic};
@@ -44,6 +45,13 @@ pub enum Precondition {
     },
     /// The names of the accounts of the organization can be listed.
     NamesOfMembers,
+    /// The stack's account may make a trail for all accounts of the organization.
+    OrganizationTrail {
+        /// The organization in the stack file, `o-…`.
+        organization: String,
+        /// The account that owns the trail, if the stack file says that it is another.
+        management_account: Option<String>,
+    },
     /// StackSets may act in the organization of the stack file.
     Organization(organization::Use),
 }
@@ -56,6 +64,7 @@ impl Precondition {
             Self::Topic(_) => topic::ACCESS,
             Self::Key { .. } => key::ACCESS,
             Self::NamesOfMembers => members::ACCESS,
+            Self::OrganizationTrail { .. } => organization_trail::ACCESS,
             Self::Organization(_) => stack_set::ORGANIZATION,
         }
     }
@@ -70,12 +79,13 @@ impl Precondition {
 
     /// The permissions of all preconditions.
     #[cfg(test)]
-    pub const ACCESS: [&'static [Access]; 5] = [
+    pub const ACCESS: [&'static [Access]; 6] = [
         Self::TRAILS,
         topic::ACCESS,
         key::ACCESS,
         stack_set::ORGANIZATION,
         members::ACCESS,
+        organization_trail::ACCESS,
     ];
 
     const TRAILS: &'static [Access] = &[
@@ -107,6 +117,10 @@ impl Precondition {
                 by_trail,
             } => key::unmet(aws, key, [*by_alarms, *by_rules, *by_trail]).await,
             Self::NamesOfMembers => members::unmet(aws).await,
+            Self::OrganizationTrail {
+                organization,
+                management_account,
+            } => organization_trail::unmet(aws, organization, management_account.as_deref()).await,
             Self::Organization(used) => organization::unmet(aws, used).await,
         };
         match unmet {
@@ -118,6 +132,8 @@ impl Precondition {
                     Self::Topic(topic) => format!("whether topic `{}` takes messages", topic.name()),
                     Self::Key { key, .. } => format!("whether the key `{key}` can be used"),
                     Self::NamesOfMembers => "whether the organization's accounts can be listed".to_owned(),
+                    Self::OrganizationTrail { organization, .. } =>
+                        format!("whether the account may make the trail of organization {organization}"),
                     Self::Organization(used) =>
                         format!("whether StackSets may act in organization {}", used.id),
                 }

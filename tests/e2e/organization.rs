@@ -17,6 +17,7 @@ mod moto;
 mod moving;
 mod policies;
 mod scale;
+mod trail;
 
 const REGION: &str = "eu-central-1";
 

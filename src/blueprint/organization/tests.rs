@@ -156,3 +156,20 @@ fn only_a_hub_that_may_deploy_to_units_asks_for_names() {
     let (alone, _) = HUB.split_once("organization:").expect("an organization");
     assert!(!guard_asks(alone));
 }
+
+/// The trail of a delegated administrator belongs to the management account: its ARN, its files and its encryption context have that
+/// account's id, and everything beside it is in the stack's account.
+#[test]
+fn the_trail_of_a_delegated_administrator() {
+    let text = "stack: t\nregion: eu-west-1\nchannels: { ops: { webhook: { env: HOOK } } }\norganization: { id: o-a1b2c3d4e5, \
+                management_account: \"999988887777\" }\ntrail: { organization: true, encrypted: true, logs: true, to: [ops] }\n";
+    let written = written(text);
+    let kinds = [
+        "cloudtrail-trail/",
+        "s3-bucket-policy/",
+        "kms-key/",
+        "iam-role-policy/trail",
+    ];
+    let shown = kinds.map(|kind| of(&written, kind).join("\n"));
+    insta::assert_snapshot!(shown.join("\n"));
+}

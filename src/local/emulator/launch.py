@@ -42,6 +42,7 @@ from additions import (  # noqa: E402, F401
     mappings,
     metric_filters,
     mutes,
+    organization_trails,
     organizations,
     stack_sets,
     trails,

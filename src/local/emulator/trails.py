@@ -17,6 +17,7 @@ from ministack.core.router import detect_service
 from ministack.services import cloudtrail, eventbridge, sts
 
 from . import logs
+from .organizations import management_of, organization_of
 
 logger = logging.getLogger("alertctl")
 dispatch_service_request = app._dispatch_service_request
@@ -129,12 +130,30 @@ def call_of(path, headers, body):
     return None, None
 
 
+def owner():
+    """The management account, for an account that is one of its members."""
+    management = management_of(get_account_id())
+    return management if management != get_account_id() else None
+
+
+def trails_of(management):
+    """Home region, name and trail of those in sight that log the whole organization."""
+    with request_scope(management, get_region()):
+        return [one for one in cloudtrail._visible_trail_items() if one[2].get("IsOrganizationTrail")]
+
+
+def in_sight():
+    """The owner of each trail in sight, with its home region, name, and the trail."""
+    management = owner()
+    trails = [(get_account_id(), *one) for one in cloudtrail._visible_trail_items()]
+    return trails + [(management, *one) for one in trails_of(management)] if management else trails
+
+
 def logging_trails():
     """The trails that log in this region, each with its own region and selectors. They are copied: the call
     that comes may stop or delete one."""
-    account = get_account_id()
     trails = []
-    for home, name, trail in cloudtrail._visible_trail_items():
+    for account, home, name, trail in in_sight():
         if trail.get("IsLogging"):
             default = cloudtrail._DEFAULT_EVENT_SELECTORS
             selectors = cloudtrail._event_selectors.get_scoped(account, home, name, default)
@@ -220,7 +239,8 @@ def record(trails, detail):
     trails = [(home, trail) for home, trail, selectors in trails if selected(selectors, detail)]
     for home, trail in trails:
         if trail.get("CloudWatchLogsLogGroupArn"):
-            stream = f"{account}_CloudTrail_{home}"
+            id = organization_of(account) if trail.get("IsOrganizationTrail") else None
+            stream = "_".join([*([id] if id else []), account, "CloudTrail", home])
             logs.write(trail["CloudWatchLogsLogGroupArn"], stream, json.dumps(detail))
     if not trails:
         return

@@ -3,9 +3,7 @@
 use alertctl_relay::console_page;
 use aws_sdk_cloudtrail::types::Tag;
 use serde_json::Value;
-use std::rc::Rc;
 
-use crate::aws::cloudtrail;
 use crate::aws::fault::gone;
 use crate::resource::access::{ANY, Access, OWN_ROLES};
 use crate::resource::kms::key::KmsKey;
@@ -15,11 +13,12 @@ use crate::resource::{
 };
 
 mod calls;
+mod observe;
 mod read;
 mod selectors;
 mod template;
 
-use read::{Trail, details, foreign, home_region};
+use read::Trail;
 pub(in crate::resource) use read::{logs_writes, status};
 pub use selectors::Selectors;
 
@@ -34,6 +33,8 @@ pub struct CloudtrailTrail {
     pub multi_region: bool,
     /// Whether it logs every account of the organization, which only the management account's trail can.
     pub organization: bool,
+    /// The account that owns the trail, if a delegated administrator makes it: the management account.
+    pub owner: Option<String>,
     /// Whether digest files are written, which show if somebody changed a log file.
     pub log_file_validation: bool,
     /// Encrypts the log files. `None` leaves encryption to the bucket.
@@ -76,7 +77,23 @@ const OF_ORGANIZATION: &[&str] = &[
     "organizations:ListAWSServiceAccessForOrganization",
     "organizations:ListAccounts",
 ];
-const TRAIL: &str = "arn:{partition}:cloudtrail:{region}:{account}:trail/{prefix}";
+const TRAIL: &[&str] = &["arn:{partition}:cloudtrail:{region}:{account}:trail/{prefix}"];
+/// The trail of a delegated administrator is in the management account, whose id is then in its ARN.
+const OF_OWNER: &[&str] = &["arn:{partition}:cloudtrail:{region}:*:trail/{prefix}"];
+const READS: &[&str] = &[
+    "cloudtrail:GetEventSelectors",
+    "cloudtrail:GetTrail",
+    "cloudtrail:GetTrailStatus",
+    "cloudtrail:ListTags",
+];
+const WRITES: &[&str] = &[
+    "cloudtrail:AddTags",
+    "cloudtrail:CreateTrail",
+    "cloudtrail:PutEventSelectors",
+    "cloudtrail:StartLogging",
+];
+const CHANGES: &[&str] = &["cloudtrail:RemoveTags", "cloudtrail:UpdateTrail"];
+const DELETES: &[&str] = &["cloudtrail:DeleteTrail"];
 
 impl Resource for CloudtrailTrail {
     const KIND: &'static str = "cloudtrail-trail";
@@ -87,32 +104,20 @@ impl Resource for CloudtrailTrail {
     };
     const ACCESS: &'static [Access] = &[
         Access::read(&["cloudtrail:DescribeTrails"], ANY).because("CloudTrail lists trails as a whole"),
-        Access::read(
-            &[
-                "cloudtrail:GetEventSelectors",
-                "cloudtrail:GetTrail",
-                "cloudtrail:GetTrailStatus",
-                "cloudtrail:ListTags",
-            ],
-            &[TRAIL],
-        ),
-        Access::write(
-            &[
-                "cloudtrail:AddTags",
-                "cloudtrail:CreateTrail",
-                "cloudtrail:PutEventSelectors",
-                "cloudtrail:StartLogging",
-            ],
-            &[TRAIL],
-        ),
-        Access::change(&["cloudtrail:RemoveTags", "cloudtrail:UpdateTrail"], &[TRAIL]),
+        Access::read(READS, TRAIL),
+        Access::read(READS, OF_OWNER),
+        Access::write(WRITES, TRAIL),
+        Access::write(WRITES, OF_OWNER),
+        Access::change(CHANGES, TRAIL),
+        Access::change(CHANGES, OF_OWNER),
         Access::write(&["iam:PassRole"], &[OWN_ROLES])
             .when(&[("StringEquals", "iam:PassedToService", "cloudtrail.amazonaws.com")])
             .by(&["cloudtrail:CreateTrail", "cloudtrail:UpdateTrail"]),
         Access::write(OF_ORGANIZATION, ANY)
             .because("they are about the organization as a whole")
             .by(&["cloudtrail:CreateTrail", "cloudtrail:UpdateTrail"]),
-        Access::delete(&["cloudtrail:DeleteTrail"], &[TRAIL]),
+        Access::delete(DELETES, TRAIL),
+        Access::delete(DELETES, OF_OWNER),
     ];
     type Live = Live;
 
@@ -125,68 +130,17 @@ impl Resource for CloudtrailTrail {
     }
 
     fn uses(&self, access: &Access) -> bool {
-        match access.actions {
-            ["iam:PassRole"] => self.logs.is_some(),
-            OF_ORGANIZATION => self.organization,
+        match (access.actions, access.on) {
+            (["iam:PassRole"], _) => self.logs.is_some(),
+            (OF_ORGANIZATION, _) => self.organization,
+            (_, TRAIL) => self.owner.is_none(),
+            (_, OF_OWNER) => self.owner.is_some(),
             _ => true,
         }
     }
 
     async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {
-        let names: Vec<_> = wanted.iter().map(|wanted| wanted.desired.name.as_str()).collect();
-        let trails = async {
-            // A stack without a trail needs no permission to look for one.
-            let left = async || {
-                Ok(aws
-                    .tagged()
-                    .await?
-                    .iter()
-                    .any(|one| one.service() == "cloudtrail"))
-            };
-            match !names.is_empty() || left().await? {
-                true => cloudtrail::trails(aws).await,
-                false => Ok(Rc::default()),
-            }
-        };
-        let (trails, tagged) = futures::try_join!(trails, aws.tagged())?;
-        let is_tagged = |trail: &Trail| tagged.iter().any(|tagged| tagged.arn == trail.arn);
-        let mut here = Vec::new();
-        let scope = aws.scope().await?;
-        let (others, own): (Vec<_>, Vec<_>) = trails
-            .iter()
-            .map(Trail::from)
-            .partition(|trail| cloudtrail::foreign(scope, &trail.arn).is_some());
-        let taken = |trail: &&Trail| {
-            names.contains(&trail.name.as_str()) && !own.iter().any(|own| own.name == trail.name)
-        };
-        if let Some(trail) = others.iter().find(taken) {
-            return Err(foreign(trail));
-        }
-        for trail in own {
-            let wanted = names.contains(&trail.name.as_str());
-            if wanted && trail.home_region != aws.connection.region {
-                return Err(home_region(aws, &trail));
-            }
-            if trail.home_region == aws.connection.region && (wanted || is_tagged(&trail)) {
-                here.push(trail);
-            }
-        }
-        let mut here = details(aws, here).await?;
-        let mut observed = Observed {
-            wanted: Vec::new(),
-            orphans: Vec::new(),
-        };
-        for name in names {
-            let at = here.iter().position(|live| live.trail.name == name);
-            observed.wanted.push(at.map_or(Presence::Absent, |at| {
-                let live = here.swap_remove(at);
-                Presence::of(aws.owns(&live.tags), live)
-            }));
-        }
-        let left = here.into_iter().filter(|live| aws.owns(&live.tags));
-        let orphan = |live: Live| (tags::node(Self::KIND, &live.tags, &live.trail.name), live);
-        observed.orphans.extend(left.map(orphan));
-        Ok(observed)
+        observe::observe(aws, wanted).await
     }
 
     fn fields(&self, known: &Known) -> Fields {
@@ -196,6 +150,7 @@ impl Resource for CloudtrailTrail {
             prefix,
             multi_region,
             organization,
+            owner: _,
             log_file_validation,
             kms_key,
             logs,
@@ -274,7 +229,7 @@ impl Resource for CloudtrailTrail {
         let live = match calls::create(self, cx).await {
             Err(fault) if fault.is(&["TrailAlreadyExistsException"]) => {
                 // The answer of an earlier attempt was lost, or the trail with this name is somebody else's.
-                match read::read(cx.aws, &self.name).await? {
+                match read::read(cx.aws, &self.name, self.owner.as_deref()).await? {
                     Some(live) if cx.aws.owns(&live.tags) => live,
                     _ => {
                         return Err(

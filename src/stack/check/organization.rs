@@ -130,6 +130,15 @@ fn ids(checker: &mut Checker<'_>, organization: &Organization) {
             );
         }
     }
+    if let Some(id) = organization
+        .management_account
+        .as_deref()
+        .filter(|id| !is_account_id(id))
+    {
+        let message = format!("`{}` is not the id of an account", id.escape_debug());
+        let place = checker.at(&["organization", "management_account"]);
+        checker.report(Problem::error(place, message).help("write its twelve digits, in quotes"));
+    }
     for (section, ids) in [
         ("accounts", &organization.accounts),
         ("except", &organization.except),

@@ -177,17 +177,15 @@ fn of_organization(checker: &mut Checker<'_>) {
             let problem = Problem::error(place, "the trail logs an organization, and the stack names none");
             checker.report(problem.help("add `organization: { id: o-… }`"));
         }
-        Some(organization) if organization.delegated_admin => {
-            let message = "only the management account can make a trail that logs the whole organization";
+        Some(organization) if organization.delegated_admin && organization.management_account.is_none() => {
+            let message = "a trail that logs the organization belongs to its management account, and the stack does not name it";
             let problem = Problem::error(place, message).related(
                 checker.key(&["organization", "delegated_admin"]),
                 "this stack is elsewhere",
             );
-            checker.report(
-                problem.help(
-                    "apply it in the management account, or write `existing:` with the ARN of its trail",
-                ),
-            );
+            checker.report(problem.help(
+                "add `management_account: \"…\"` to `organization`; the stack's account must be a delegated administrator of CloudTrail, too",
+            ));
         }
         Some(_) => {}
     }

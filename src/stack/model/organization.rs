@@ -38,6 +38,9 @@ pub struct Organization {
     /// Whether the stack's account is a delegated administrator for StackSets, and not the management account.
     #[serde(default)]
     pub delegated_admin: bool,
+    /// The management account's id, for `trail: { organization: true }` of a stack in another account, which is a delegated
+    /// administrator of CloudTrail: the trail belongs to the management account.
+    pub management_account: Option<String>,
     /// Accounts to which alertctl itself deploys, through a role there; also the management account, which `ous` never reach.
     #[serde(default)]
     pub targets: Vec<MemberTarget>,

@@ -38,6 +38,14 @@ fn a_whole_one_is_fine() {
         told("{ id: o-a1b2c3d4e5 }", "trail: { organization: true }\n"),
         [""; 0]
     );
+    // Of a delegated administrator.
+    assert_eq!(
+        told(
+            "{ id: o-a1b2c3d4e5, ous: [r-ab12], forward: [iam], to: [ops], delegated_admin: true, management_account: \"999988887777\" }",
+            "trail: { organization: true }\n"
+        ),
+        [""; 0]
+    );
 }
 
 #[test]

@@ -129,8 +129,9 @@ fn hinted(fault: Fault) -> Fault {
              enable-aws-service-access --service-principal cloudtrail.amazonaws.com`, then run the same command again",
         ),
         "NotOrganizationMasterAccountException" | "NotOrganizationManagementAccountException" => fault.hint(
-            "only the management account makes a trail for all accounts: apply this stack there, or name that trail \
-             with `trail: { existing: ARN }`",
+            "only the management account and delegated administrators of CloudTrail make a trail for all accounts: let the management \
+             account register this one with `aws cloudtrail register-organization-delegated-admin --member-account-id ACCOUNT`, and \
+             name it as `organization.management_account`; or use its trail with `trail: { existing: ARN }`",
         ),
         "OrganizationNotInAllFeaturesModeException" => {
             fault.hint("turn on all features of the organization: `aws organizations enable-all-features`")

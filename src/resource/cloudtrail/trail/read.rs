@@ -6,7 +6,7 @@ use aws_sdk_cloudtrail::operation::update_trail::UpdateTrailOutput;
 use aws_sdk_cloudtrail::types as sdk;
 
 use super::selectors::Sdk;
-use super::{Aws, Fault, Fields, Live, Result, Tags};
+use super::{Aws, Fault, Fields, Live, Result, Tags, Text};
 use crate::aws::cloudtrail;
 use crate::aws::fault::found;
 use crate::resource::health;
@@ -139,14 +139,20 @@ pub(super) async fn details(aws: &Aws, trails: Vec<Trail>) -> Result<Vec<Live>> 
     Ok(trails.into_iter().zip(more).filter_map(live).collect())
 }
 
-/// The current state of the trail `name` in this region.
-pub(super) async fn read(aws: &Aws, name: &str) -> Result<Option<Live>> {
+/// The current state of the trail `name` in this region. By its name, only the caller's own account is searched: that of another
+/// `owner` is named by its ARN.
+pub(super) async fn read(aws: &Aws, name: &str, owner: Option<&str>) -> Result<Option<Live>> {
     let get = aws.connection.clients.cloudtrail.get_trail();
-    let request = get.name(name);
+    let scope = aws.scope().await?;
+    let arn = Text::arn("cloudtrail", format!("trail/{name}")).of_account(owner);
+    let arn = owner.and_then(|_| arn.fill_computed(scope).ok());
+    let request = get.name(arn.unwrap_or_else(|| name.to_owned()));
     let answer = found(aws.call("cloudtrail:GetTrail", || request.clone().send()).await)?;
     let trail = answer.as_ref().and_then(|answer| answer.trail()).map(Trail::from);
     match trail {
-        Some(trail) if cloudtrail::foreign(aws.scope().await?, &trail.arn).is_some() => Err(foreign(&trail)),
+        Some(trail) if cloudtrail::foreign(scope, &trail.arn).is_some_and(|theirs| Some(theirs) != owner) => {
+            Err(foreign(&trail))
+        }
         Some(trail) if trail.home_region != aws.connection.region => Err(home_region(aws, &trail)),
         Some(trail) => Ok(details(aws, vec![trail]).await?.pop()),
         None => Ok(None),
@@ -217,6 +223,16 @@ pub(super) fn home_region(aws: &Aws, trail: &Trail) -> Fault {
          `trail: {{ existing: {} }}`",
         trail.arn
     ))
+}
+
+/// The error if a trail of this account has the name that the organization's is to have.
+pub(super) fn lone(trail: &Trail) -> Fault {
+    let name = &trail.name;
+    let text = format!(
+        "the trail `{name}` logs this account alone, and only the management account could make it log the organization"
+    );
+    Fault::new("cloudtrail:DescribeTrails", "TrailAlreadyExistsException", text)
+        .hint("choose another `name:` for the trail; the old one is deleted if it is the stack's")
 }
 
 /// The error if an organization's trail has the wanted name. This account may neither read nor change it.

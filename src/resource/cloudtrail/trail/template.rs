@@ -14,6 +14,7 @@ impl Templated for CloudtrailTrail {
             prefix,
             multi_region,
             organization,
+            owner,
             log_file_validation,
             kms_key,
             logs,
@@ -35,6 +36,14 @@ impl Templated for CloudtrailTrail {
             .set("IncludeGlobalServiceEvents", true)
             .set("EnableLogFileValidation", *log_file_validation)
             .set_some("KMSKeyId", kms_key.as_ref().map(|key| template.text(&key.arn())));
+        let trail = match owner {
+            // <https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1932>
+            Some(_) => trail.lost(
+                "CloudFormation cannot make the trail from the account of a delegated administrator: it starts it by its name, which \
+                 is not known there",
+            ),
+            None => trail,
+        };
         let trail = match logs {
             Some(logs) => trail
                 .set(

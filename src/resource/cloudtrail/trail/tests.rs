@@ -22,6 +22,7 @@ use super::*;
 use crate::resource::tests::script::{Script, changes, known, names, node, ours, owned, step, tagged};
 
 mod fake;
+mod of_organization;
 mod selectors;
 
 use fake::Fake;
@@ -35,6 +36,7 @@ fn desired() -> CloudtrailTrail {
         prefix: Some("p".into()),
         multi_region: true,
         organization: false,
+        owner: None,
         log_file_validation: true,
         kms_key: Some(Ref::named(node("kms-key", "main"), "alias/mission")),
         logs: Some(TrailLogs {
@@ -226,33 +228,6 @@ async fn a_trail_at_home_elsewhere_cannot_be_wanted_here() {
     );
     // It is no orphan either.
     assert!(observe(&fake.aws(), false).await.unwrap().orphans.is_empty());
-}
-
-/// Members of an organization see its trail. If its tags were listed together with those of other trails, the whole
-/// call would be refused.
-#[tokio::test]
-async fn an_organizations_trail_is_nobodys_here_and_its_name_is_taken() {
-    let fake = Fake::default();
-    let theirs = ARN.replace("123456789012", "999988887777");
-    let trail = sdk::Trail::builder()
-        .name("mission-trail")
-        .trail_arn(&theirs)
-        .home_region("eu-west-1")
-        .is_organization_trail(true);
-    *fake.trail.lock().unwrap() = Some(trail.build());
-    let fault = observe(&fake.aws(), true).await.unwrap_err();
-    assert!(fault.message.contains("belongs to another account"), "{fault}");
-    let hint = fault.hint.unwrap();
-    assert!(hint.contains("another name") && hint.contains(&format!("existing: {theirs}")));
-    // Even if the tagging index says that it is ours.
-    let aws = fake.aws_with(vec![tagged(&theirs, desired().tags)]);
-    assert!(observe(&aws, false).await.unwrap().orphans.is_empty());
-    assert_eq!(fake.script.log(), ["describe", "describe"]);
-    // If it becomes visible only when the trail is created.
-    fake.script
-        .refuse("create", 1, "TrailAlreadyExistsException", "taken");
-    let fault = fake.create().await.unwrap_err();
-    assert!(fault.hint.unwrap().contains("another name"));
 }
 
 #[tokio::test(start_paused = true)]
