@@ -36,7 +36,7 @@ pub fn foreign<'a>(here: &Scope, arn: &'a str) -> Option<&'a str> {
 const BATCH: usize = 20;
 
 /// The tags of the trails with these ARNs. This region must be their home region. AWS refuses a call about trails of several
-/// accounts as a whole if one of them may not be read, so each account's are asked for by themselves.
+/// accounts as a whole if one of them may not be read, so the trails of each account are asked for in a call of their own.
 pub async fn tags(aws: &Aws, mut arns: Vec<String>) -> Result<Vec<Tagged>> {
     let account = |arn: &String| ArnParts::of(arn).account.to_owned();
     arns.sort_by_key(account);

@@ -21,6 +21,13 @@ pub const PROTECT_TAG: &str = "alertctl:protect";
 /// stack once its target has left the stack file.
 pub const SPOKE_TAG: &str = "alertctl:spoke:";
 
+/// On what a stack has in another account, in place of `alertctl:stack`: the name of the stack. In that account it is neither a
+/// stack of its own, nor that of a stack with the same name.
+pub const HUB_TAG: &str = "alertctl:hub";
+
+/// Beside [`HUB_TAG`]: the account of that stack.
+pub const HUB_ACCOUNT_TAG: &str = "alertctl:hub-account";
+
 /// Tags by key.
 pub type Tags = BTreeMap<String, String>;
 

@@ -15,7 +15,7 @@ use crate::operate::logs::{Said, Tail};
 use crate::output::Failure;
 
 /// A message takes well under a second; a cold start may take longer.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(45);
 /// The same for a message in a buffer: that of a Teams channel lets one through in 25 seconds.
 const PATIENCE_WITH_BUFFERS: Duration = Duration::from_secs(70);
 /// What is for other channels arrives within this time after the first message.
@@ -45,6 +45,19 @@ impl<'a> Arrivals<'a> {
             before,
             since,
         })
+    }
+
+    /// Waits until a message has come, at most this long, and does not show it.
+    pub async fn let_pass(&self, most: Duration) -> Result<(), Failure> {
+        let start = Instant::now();
+        while start.elapsed() < most {
+            if !self.session.messages_after(self.before).await?.is_empty() {
+                sleep(SETTLE).await;
+                break;
+            }
+            sleep(PAUSE).await;
+        }
+        Ok(())
     }
 
     /// Waits for the next messages and shows them; `beside` is added to the JSON output.

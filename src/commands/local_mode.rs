@@ -1,6 +1,7 @@
 //! `alertctl local …`.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use serde_json::json;
 
@@ -18,6 +19,8 @@ use crate::resource::eventbridge;
 use crate::resource::eventbridge::DEFAULT_BUS;
 use crate::stack::{self, Loaded};
 
+/// How long the message of an alarm that leaves its state is waited for.
+const LEAVES_WITHIN: Duration = Duration::from_secs(5);
 /// The stack of `local demo`, unless another one is given.
 const DEMO: &str = include_str!("../../stacks/cloudwatch-slack.yaml");
 
@@ -203,7 +206,11 @@ async fn fire(app: &App, aws: &Aws, session: &Session, name: &str, now: &Now, st
     let other = if wanted == "OK" { "INSUFFICIENT_DATA" } else { "OK" };
     let from = if now.state == wanted { other } else { &now.state };
     if now.state == wanted {
+        let leaving = Arrivals::from_now_on(app, session).await?;
         alarm::set_state(aws, name, other, "Left, to be entered again.").await?;
+        if now.notifies_on.contains(&other) {
+            leaving.let_pass(LEAVES_WITHIN).await?;
+        }
     }
     let arrivals = Arrivals::from_now_on(app, session).await?;
     app.out.say(&format!("alarm {name}: {from} → {wanted}"));

@@ -4,7 +4,6 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
 
 use crate::support::account::{
     ACCOUNT, applied, calls, clients, eventually, everything, key_of, keys, lines, planned, reads, unchanged,

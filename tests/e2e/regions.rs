@@ -236,7 +236,7 @@ async fn an_alarm_elsewhere_tells_channels_and_mail_at_home() {
     texts("alarm");
     texts("ok");
     let mut read = Vec::new();
-    for _ in 0..40 {
+    for _ in 0..600 {
         let received = home
             .sqs
             .receive_message()

@@ -39,7 +39,7 @@ rules:
 
 /// The channel and the blocks' text of every message.
 fn arrived(world: &World, inbox: &str, count: usize) -> Vec<(String, String)> {
-    let deadline = Instant::now() + Duration::from_secs(20);
+    let deadline = Instant::now() + Duration::from_secs(60);
     loop {
         let messages = world.messages(inbox);
         if messages.len() >= count || Instant::now() > deadline {

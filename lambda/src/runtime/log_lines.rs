@@ -3,7 +3,7 @@
 //! They stand in the message, so they are asked for before it is sent; an alert waits for them only a moment. Whatever goes wrong, the
 //! message comes without them and says why, and so does the log.
 
-use super::aws::{AwsError, Call, Service};
+use super::aws::{Aws, AwsError, Call, Service};
 use super::dispatcher::Dispatcher;
 use super::log;
 use super::time::Budget;
@@ -32,8 +32,6 @@ impl Dispatcher {
         account: Option<&str>,
         budget: Budget,
     ) {
-        let now = Instant::now();
-        let deadline = (now + WAIT).min(budget.deliver - NEEDED.min(budget.deliver - now));
         let wanted = items.filter(|item| item.muted.is_none()).filter_map(|item| {
             let place = item.notice.alarm_place();
             let Content::Alarm(alarm) = &mut item.notice.content else {
@@ -42,47 +40,57 @@ impl Dispatcher {
             let lines = self.settings.alarms.get(&alarm.name)?.lines;
             (lines > 0 && alarm.has_lines()).then_some((alarm, place, lines))
         });
-        let asked = wanted.enumerate().map(async |(index, (alarm, place, lines))| {
-            let found = match index < ALARMS {
-                true => timeout_at(deadline, self.lines(alarm, place.as_ref(), account, lines)).await,
-                false => Ok(LogLines::None(NoLines::Late)),
-            };
-            let found = found.unwrap_or(LogLines::None(NoLines::Late));
-            if let LogLines::None(reason) = &found {
-                log::unlined(&self.settings.stack, &alarm.name, reason);
-            }
-            alarm.lines = Some(found);
-        });
+        let wanted: Vec<_> = wanted.collect();
+        if wanted.is_empty() {
+            return;
+        }
+        // The first call of a process makes the client, which takes nothing from the time to wait.
+        let (aws, now) = (self.network.aws(), Instant::now());
+        let deadline = (now + WAIT).min(budget.deliver - NEEDED.min(budget.deliver - now));
+        let asked = wanted
+            .into_iter()
+            .enumerate()
+            .map(async |(index, (alarm, place, lines))| {
+                let found = match index < ALARMS {
+                    true => timeout_at(deadline, lines_of(aws, alarm, place.as_ref(), account, lines)).await,
+                    false => Ok(LogLines::None(NoLines::Late)),
+                };
+                let found = found.unwrap_or(LogLines::None(NoLines::Late));
+                if let LogLines::None(reason) = &found {
+                    log::unlined(&self.settings.stack, &alarm.name, reason);
+                }
+                alarm.lines = Some(found);
+            });
         join_all(asked).await;
     }
+}
 
-    async fn lines(
-        &self,
-        alarm: &Alarm,
-        place: Option<&AlarmPlace>,
-        account: Option<&str>,
-        lines: u32,
-    ) -> LogLines {
-        // The results of another account are not here.
-        let Some(place) = place.filter(|place| place.is_in(account)) else {
-            return LogLines::None(NoLines::Elsewhere);
-        };
-        let Some(run) = &alarm.run else {
-            return LogLines::None(NoLines::NoRun);
-        };
-        let most = match alarm.contributor.is_empty() {
-            true => lines,
-            false => OF_ALL.max(lines),
-        };
-        let question = json!({ "queryId": run, "maxItems": most });
-        let call = Call::json(Service::LOGS, "GetQueryResults", &question).attempts(1);
-        match self.network.aws().call(&place.region, &call).await {
-            Ok(answer) => {
-                let answer: Value = serde_json::from_slice(&answer).unwrap_or_default();
-                alarm.found(&answer, usize::try_from(lines).unwrap_or_default())
-            }
-            Err(AwsError::Refused { code, .. }) => LogLines::None(NoLines::Refused(code)),
-            Err(AwsError::Unreachable(_)) => LogLines::None(NoLines::Unreachable),
+async fn lines_of(
+    aws: &Aws,
+    alarm: &Alarm,
+    place: Option<&AlarmPlace>,
+    account: Option<&str>,
+    lines: u32,
+) -> LogLines {
+    // The results of another account are not here.
+    let Some(place) = place.filter(|place| place.is_in(account)) else {
+        return LogLines::None(NoLines::Elsewhere);
+    };
+    let Some(run) = &alarm.run else {
+        return LogLines::None(NoLines::NoRun);
+    };
+    let most = match alarm.contributor.is_empty() {
+        true => lines,
+        false => OF_ALL.max(lines),
+    };
+    let question = json!({ "queryId": run, "maxItems": most });
+    let call = Call::json(Service::LOGS, "GetQueryResults", &question).attempts(1);
+    match aws.call(&place.region, &call).await {
+        Ok(answer) => {
+            let answer: Value = serde_json::from_slice(&answer).unwrap_or_default();
+            alarm.found(&answer, usize::try_from(lines).unwrap_or_default())
         }
+        Err(AwsError::Refused { code, .. }) => LogLines::None(NoLines::Refused(code)),
+        Err(AwsError::Unreachable(_)) => LogLines::None(NoLines::Unreachable),
     }
 }

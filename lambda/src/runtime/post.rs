@@ -135,9 +135,15 @@ pub(super) async fn send(
 ) -> (u32, Result<Bytes, PostError>) {
     let request = request.map(Bytes::from);
     let mut retry = 0;
+    let mut before = None;
     loop {
         let error = match attempt(http, service, &request, deadline).await {
             Ok(answer) => return (retry, Ok(answer)),
+            // Why it was sent again says more than that the last attempt came to no end.
+            Err(PostError::Late(name)) => {
+                let error = before.filter(|_| again == Again::Always);
+                return (retry, Err(error.unwrap_or(PostError::Late(name))));
+            }
             Err(error) => error,
         };
         if again == Again::IfSure && error.is_unsure() {
@@ -149,6 +155,7 @@ pub(super) async fn send(
             }
             _ => return (retry, Err(error)),
         }
+        before = Some(error);
         retry += 1;
     }
 }
@@ -239,19 +246,20 @@ mod tests {
             loopback,
         };
         let card = compose(&read(&json!({ "any": 1 }))[0], &Settings::default());
-        let try_once = async |webhook: &dyn Post| {
-            let deadline = Instant::now() + Duration::from_millis(400);
+        let http = Http::new();
+        let try_once = async |webhook: &dyn Post, time| {
+            let deadline = Instant::now() + time;
             let request = webhook.request(&card, Shape::Usual);
-            let (retries, outcome) = send(&Http::new(), webhook, request, Again::Always, deadline).await;
+            let (retries, outcome) = send(&http, webhook, request, Again::Always, deadline).await;
             (retries, outcome.expect_err("nobody answers"))
         };
-        let (retries, refused) = try_once(&webhook(AllowLoopback::No)).await;
+        let (retries, refused) = try_once(&webhook(AllowLoopback::No), Duration::from_secs(20)).await;
         assert_eq!(
             refused.to_string(),
             "the receiver cannot be reached: its host is in a private network"
         );
         assert!(retries == 0 && !refused.is_transient());
-        let (_, late) = try_once(&webhook(AllowLoopback::Yes)).await;
+        let (_, late) = try_once(&webhook(AllowLoopback::Yes), Duration::from_millis(400)).await;
         assert_eq!(late, PostError::Late("the receiver"));
     }
 

@@ -20,7 +20,7 @@ const RECORDS: usize = 50;
 const BATCH: usize = 100;
 const PROCESSES: usize = 6;
 /// The time limit of an invocation.
-const LIMIT: Duration = Duration::from_secs(3);
+const LIMIT: Duration = Duration::from_secs(10);
 /// The time limit while the alerts come in, of which none is to be sent again: long enough for a busy machine.
 const WHILE_COMING_IN: Duration = Duration::from_secs(30);
 

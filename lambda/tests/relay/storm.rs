@@ -129,7 +129,8 @@ async fn invoke(function: &mut Function, event: &Value, kill: Option<Duration>) 
     let Some(after) = kill else {
         let started = Instant::now();
         let outcome = function.invoke(event).await;
-        assert!(started.elapsed() < TIMEOUT, "{:?}", started.elapsed());
+        // Lambda would end it after its time limit; a busy machine may be late to say that it is over.
+        assert!(started.elapsed() < 5 * TIMEOUT, "{:?}", started.elapsed());
         return Some(outcome);
     };
     match timeout(after, function.runtime.invoke(event)).await {

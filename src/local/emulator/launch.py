@@ -24,6 +24,8 @@ from urllib.parse import parse_qs
 SAVE_EVERY_SECONDS = 1.0
 # Saving blocks everything else, and takes the longer the more there is: no more of the time than this goes there.
 SAVING = 0.05
+# But what is older than this is saved, whatever that takes: a power cut loses no more.
+SAVE_WITHIN_SECONDS = 15
 
 if sys.stdin.readline() != "go\n":
     sys.exit("not started: alertctl ended before it could note this process")
@@ -73,7 +75,7 @@ async def save_changes():
         if changed:
             changed, start = False, time.monotonic()
             ministack.save_all(ministack._build_persistence_save_dict())
-            pause = max(SAVE_EVERY_SECONDS, (time.monotonic() - start) / SAVING)
+            pause = min(max(SAVE_EVERY_SECONDS, (time.monotonic() - start) / SAVING), SAVE_WITHIN_SECONDS)
 
 
 async def answered(send, status, answer):

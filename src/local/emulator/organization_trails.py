@@ -1,7 +1,8 @@
 """Trails of an organization, as its accounts see them. MiniStack keeps each account's trails to itself.
 
 An organization's trail belongs to the management account, also if a delegated administrator of CloudTrail makes it. That account may
-do with it what the management account may, by the trail's ARN; every other member sees it, and may not read its tags.
+do with it what the management account may, by the trail's ARN, but turn it into one of its own account; every other member sees that
+it is there.
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-delegated-administrator.html
 """
 
@@ -9,17 +10,18 @@ import json
 
 from ministack.core.arn import ArnParseError, parse_arn
 from ministack.core.responses import get_account_id, get_region, request_scope
-from ministack.services import cloudtrail, organizations
+from ministack.services import cloudtrail
 
 from .organizations import administers, deregister, management_of, register
 from .trails import owner, trails_of
 
 PRINCIPAL = "cloudtrail.amazonaws.com"
-# What every member may ask of its organization's trail.
-OF_MEMBERS = ("GetTrail", "GetTrailStatus", "GetEventSelectors")
 OF_ADMINISTRATORS = (
     "AddTags",
     "DeleteTrail",
+    "GetEventSelectors",
+    "GetTrail",
+    "GetTrailStatus",
     "ListTags",
     "PutEventSelectors",
     "RemoveTags",
@@ -29,14 +31,14 @@ OF_ADMINISTRATORS = (
 )
 
 
-def named_account(given):
-    """The account in the ARN that a request names; None for a name."""
-    named = given.get("Name") or given.get("TrailName") or given.get("ResourceId")
-    named = named or (given.get("ResourceIdList") or [""])[0]
+def named(given):
+    """The account in the ARN of the trail that a request names, and the ARN; nothing for a name."""
+    name = given.get("Name") or given.get("TrailName") or given.get("ResourceId")
+    name = name or (given.get("ResourceIdList") or [""])[0]
     try:
-        return parse_arn(named).account_id
+        return parse_arn(name).account_id, name
     except ArnParseError:
-        return None
+        return None, name
 
 
 def about_one(action):
@@ -45,9 +47,13 @@ def about_one(action):
 
     def call(given):
         management, caller = owner(), get_account_id()
-        if management is None or named_account(given) != management:
+        account, arn = named(given)
+        if management is None or account != management:
+            if action == "UpdateTrail" and management and given.get("IsOrganizationTrail"):
+                return not_management()
             return in_own_account(given)
-        if action not in OF_MEMBERS and not administers(caller, PRINCIPAL):
+        of_organization = any(trail["TrailARN"] == arn for _, _, trail in trails_of(management))
+        if not of_organization or not administers(caller, PRINCIPAL):
             if action in ("AddTags", "ListTags", "RemoveTags"):
                 text = f"AccountID in ARN is wrong, you can only access resources with AccountID {caller}."
                 return cloudtrail._err("CloudTrailARNInvalidException", text)
@@ -90,10 +96,8 @@ def administration(change):
     """Who administers an organization's trails, which the management account says."""
 
     def call(given):
-        management = management_of(get_account_id())
-        if management != get_account_id():
+        if management_of(get_account_id()) != get_account_id():
             return not_management()
-        organizations._ensure_org()
         account = given.get("MemberAccountId") or given.get("DelegatedAdminAccountId")
         answer = change({"AccountId": account, "ServicePrincipal": PRINCIPAL})
         return cloudtrail._ok({}) if answer[0] == 200 else answer
@@ -103,7 +107,7 @@ def administration(change):
 
 create_in_own_account = cloudtrail._DISPATCH["CreateTrail"]
 describe_in_own_account = cloudtrail._DISPATCH["DescribeTrails"]
-for name in (*OF_MEMBERS, *OF_ADMINISTRATORS):
+for name in OF_ADMINISTRATORS:
     cloudtrail._DISPATCH[name] = about_one(name)
 cloudtrail._DISPATCH["CreateTrail"] = create
 cloudtrail._DISPATCH["DescribeTrails"] = describe

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::aws::fault::REFUSED;
+use crate::aws::tags::HUB_ACCOUNT_TAG;
 use crate::resource::eventbridge::event_bus::EventbridgeEventBus;
 use crate::resource::{
     About, Access, Aws, Changes, Context, Fault, Fields, Handling, Known, NodeId, Observed, Output, Ref,
@@ -35,10 +36,6 @@ use instances::Instances;
 pub use instances::{Instance, State};
 pub use missing::{Coming, Missing};
 
-/// The tag with the name of the stack that a set, or a spoke's stack, belongs to.
-pub const HUB_TAG: &str = "alertctl:hub";
-/// The tag with the account of that stack: all delegated administrators of an organization share their sets' names.
-pub const HUB_ACCOUNT_TAG: &str = "alertctl:hub-account";
 /// The tag with the region of that stack, on a spoke's stack: a set is in that region itself.
 pub const HUB_REGION_TAG: &str = "alertctl:hub-region";
 /// The tag that lists the accounts that get no instance; it continues in `alertctl:except-2` and so on. AWS itself does not

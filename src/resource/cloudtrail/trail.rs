@@ -4,7 +4,9 @@ use alertctl_relay::console_page;
 use aws_sdk_cloudtrail::types::Tag;
 use serde_json::Value;
 
+use crate::aws::Scope;
 use crate::aws::fault::gone;
+use crate::aws::tags::{HUB_ACCOUNT_TAG, HUB_TAG, STACK_TAG};
 use crate::resource::access::{ANY, Access, OWN_ROLES};
 use crate::resource::kms::key::KmsKey;
 use crate::resource::{
@@ -31,7 +33,7 @@ pub struct CloudtrailTrail {
     pub prefix: Option<String>,
     /// Whether it logs all regions, not only its own.
     pub multi_region: bool,
-    /// Whether it logs every account of the organization, which only the management account's trail can.
+    /// Whether it logs every account of the organization, which only a trail of the management account can do.
     pub organization: bool,
     /// The account that owns the trail, if a delegated administrator makes it: the management account.
     pub owner: Option<String>,
@@ -155,7 +157,7 @@ impl Resource for CloudtrailTrail {
             kms_key,
             logs,
             selectors,
-            tags,
+            tags: _,
         } = self;
         Fields::default()
             .set("name", name.as_str())
@@ -172,7 +174,7 @@ impl Resource for CloudtrailTrail {
             .text_some("log_role", logs.as_ref().map(|logs| &logs.role_arn), known)
             .set_some("selectors", selectors.shown())
             .set("logging", true)
-            .tags(tags)
+            .tags(&self.tags_in(&known.scope))
     }
 
     fn live_fields(live: &Live) -> Fields {
@@ -229,8 +231,8 @@ impl Resource for CloudtrailTrail {
         let live = match calls::create(self, cx).await {
             Err(fault) if fault.is(&["TrailAlreadyExistsException"]) => {
                 // The answer of an earlier attempt was lost, or the trail with this name is somebody else's.
-                match read::read(cx.aws, &self.name, self.owner.as_deref()).await? {
-                    Some(live) if cx.aws.owns(&live.tags) => live,
+                match read::read(cx.aws, self).await? {
+                    Some(live) if read::is_ours(cx.aws, &live).await? => live,
                     _ => {
                         return Err(
                             fault.hint("choose another name for the trail, or adopt this one with --adopt")
@@ -242,7 +244,7 @@ impl Resource for CloudtrailTrail {
                 let trail = result?;
                 Live {
                     // The creating call sets the tags, but an emulated AWS may drop them.
-                    tags: read::tags_of_new(cx.aws, &trail.arn, &self.tags).await?,
+                    tags: read::tags_of_new(cx.aws, &trail.arn, &self.tags_in(&cx.known.scope)).await?,
                     trail,
                     selectors: None,
                     logging: false,
@@ -256,7 +258,8 @@ impl Resource for CloudtrailTrail {
 
     async fn update(&self, live: Live, changes: &Changes, cx: &Context<'_>) -> Result<Live> {
         // Ownership first: if a later call fails, the next run finishes the rest.
-        calls::put_tags(cx.aws, &live, &self.tags).await?;
+        let tags = self.tags_in(&cx.known.scope);
+        calls::put_tags(cx.aws, &live, &tags).await?;
         let trail = match changes.touch_any(Trail::FIELDS) {
             true => calls::update(self, &live.trail.arn, cx).await?,
             false => live.trail,
@@ -278,7 +281,7 @@ impl Resource for CloudtrailTrail {
             logging: true,
             delivery_error: None,
             last_delivery: None,
-            tags: self.tags.clone(),
+            tags,
         })
     }
 
@@ -290,6 +293,25 @@ impl Resource for CloudtrailTrail {
                 .call("cloudtrail:DeleteTrail", || request.clone().send())
                 .await,
         )
+    }
+}
+
+impl CloudtrailTrail {
+    /// The account that owns it, if that is not the stack's.
+    fn owner_beside(&self, scope: &Scope) -> Option<&str> {
+        self.owner.as_deref().filter(|owner| *owner != scope.account)
+    }
+
+    /// Its tags. In another account, those that mark what is of a stack there are left out.
+    fn tags_in(&self, scope: &Scope) -> Tags {
+        let mut tags = self.tags.clone();
+        if self.owner_beside(scope).is_some()
+            && let Some(stack) = tags.remove(STACK_TAG)
+        {
+            tags.insert(HUB_TAG.to_owned(), stack);
+            tags.insert(HUB_ACCOUNT_TAG.to_owned(), scope.account.clone());
+        }
+        tags
     }
 }
 

@@ -20,6 +20,14 @@ pub(super) fn check(checker: &mut Checker<'_>) {
         Some(trail) => matches!(&trail.source, TrailSource::Own(own) if own.organization),
         None => false,
     };
+    if organization.management_account.is_some() && !of_trail {
+        let place = checker.key(&["organization", "management_account"]);
+        let problem = Problem::warning(
+            place,
+            "`management_account` is only for a trail that logs the organization",
+        );
+        checker.report(problem.help("remove it, or write `trail: { organization: true }`"));
+    }
     let written = ["ous", "accounts", "targets", "forward", "to"];
     let is_bare = !written
         .iter()

@@ -206,7 +206,7 @@ struct TrailFields {
     /// Whether it writes signed digests of its log files.
     #[serde(default = "on")]
     log_file_validation: bool,
-    /// Whether it logs every account of the organization; the stack is in the management account, or `organization` names it.
+    /// Whether it logs every account of the organization; the stack is in the management account, or `organization.management_account` names it.
     #[serde(default)]
     organization: bool,
     /// Whether its log files are encrypted with the stack's key.

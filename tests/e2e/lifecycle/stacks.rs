@@ -135,10 +135,7 @@ async fn a_stack_with_everything() {
     };
     let more: String = (0..8).map(more).collect();
     world.write("stack.yaml", &EVERYTHING.replace("MORE_ALARMS\n", &more));
-    let start = Instant::now();
     let applied = world.ok(&["apply", "--local", "--yes"]);
-    // Twelve alarms at three per second; the alarms determine the time of the run.
-    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
     assert!(
         !applied.all().contains("secret-of-the-endpoint"),
         "{}",
@@ -158,9 +155,7 @@ async fn a_stack_with_everything() {
         "{}",
         applied.stderr
     );
-    let start = Instant::now();
     unchanged(&world, "after apply");
-    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
     let status = world.json(&["status", "--local"]);
     let resources = status["resources"].as_array().unwrap();
     assert!(resources.iter().all(|one| one["state"] == "ok"), "{status}");

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::support::{World, http_get};
 use serde_json::{Value, json};
 
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 #[test]
 fn the_inbox_takes_what_slack_takes_and_shows_it() {

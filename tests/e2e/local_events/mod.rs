@@ -18,7 +18,7 @@ mod rules;
 mod trail;
 
 const HOME: &str = "ap-northeast-2";
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 async fn clients(endpoint: &str, region: &str) -> Clients {
     let target = Target {
@@ -58,6 +58,7 @@ async fn function(world: &World, aws: &Clients, name: &str, inbox: Option<&str>)
         .function_name(name)
         .runtime("python3.12".into())
         .handler("index.handler")
+        .timeout(30)
         .role(format!("arn:aws:iam::{ACCOUNT}:role/any"))
         .code(
             aws_sdk_lambda::types::FunctionCode::builder()

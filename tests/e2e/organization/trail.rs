@@ -1,7 +1,19 @@
 //! The trail of an organization that a delegated administrator of CloudTrail makes: it belongs to the management account.
 
+use std::collections::BTreeSet;
+
 use super::{Members, REGION};
-use crate::support::account::{ACCOUNT, clients_of, eventually, everything};
+use crate::support::account::{ACCOUNT, clients_of, eventually, everything, lines};
+
+const DESTROY: [&str; 7] = [
+    "destroy",
+    "--stack",
+    "logs",
+    "--region",
+    REGION,
+    "--yes",
+    "--delete-trail-logs",
+];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_delegated_administrator_makes_changes_and_deletes_the_trail_of_the_organization() {
@@ -54,14 +66,33 @@ async fn a_delegated_administrator_makes_changes_and_deletes_the_trail_of_the_or
         refused.all()
     );
 
+    // A stack of the same name in the management account has a trail of the organization, too: neither touches the other's.
     let cloudtrail = &members.management.cloudtrail;
+    let own = std::fs::read_to_string(world.path().join("stack.yaml")).unwrap();
+    let own = own.replace(&format!(", management_account: \"{ACCOUNT}\""), "");
+    world.write(
+        "managements.yaml",
+        &own.replace("organization: true,", "organization: true, name: managements,"),
+    );
+    let managements = |args: &[&str]| {
+        let ran = world.run_at(endpoint, ACCOUNT, args);
+        assert_eq!(ran.code, 0, "{args:?}: {}", ran.all());
+    };
+    managements(&["apply", "managements.yaml", "--yes"]);
+    let before_there = everything(&members.management).await;
     let register = cloudtrail.register_organization_delegated_admin();
     register.member_account_id(a).send().await.unwrap();
     ok(&["apply", "--yes"]);
     ok(&["plan", "--detailed-exitcode"]);
-    let trails = cloudtrail.describe_trails().send().await.unwrap();
+    managements(&["plan", "managements.yaml", "--detailed-exitcode"]);
+    let names = async || {
+        let trails = cloudtrail.describe_trails().send().await.unwrap();
+        let trails = trails.trail_list().iter();
+        let names = trails.map(|one| one.name().unwrap().to_owned());
+        names.collect::<BTreeSet<_>>()
+    };
+    assert_eq!(names().await, lines(["logs-trail", "managements"]));
     let arn = format!("arn:aws:cloudtrail:{REGION}:{ACCOUNT}:trail/logs-trail");
-    assert_eq!(trails.trail_list()[0].trail_arn(), Some(arn.as_str()));
     let status = ok(&["status"]);
     assert!(status.contains("logging"), "{status}");
 
@@ -100,25 +131,27 @@ async fn a_delegated_administrator_makes_changes_and_deletes_the_trail_of_the_or
     // A trail of another name takes its place, and the old one goes.
     world.edit(|stack| stack.replace("logs: true,", "logs: true, name: renamed,"));
     ok(&["apply", "--yes"]);
-    let names = async || {
-        let trails = cloudtrail.describe_trails().send().await.unwrap();
-        let trails = trails.trail_list().iter();
-        trails
-            .map(|one| one.name().unwrap().to_owned())
-            .collect::<Vec<_>>()
-    };
-    assert_eq!(names().await, ["renamed"]);
+    assert_eq!(names().await, lines(["managements", "renamed"]));
 
-    // The tagging index of this account does not list it: it is found by what belongs to it.
-    ok(&[
-        "destroy",
-        "--stack",
-        "logs",
-        "--region",
-        REGION,
-        "--yes",
-        "--delete-trail-logs",
-    ]);
-    assert_eq!(names().await, [""; 0]);
+    // What may not be read is not left behind without its bucket: nothing is deleted.
+    let deregister = cloudtrail.deregister_organization_delegated_admin();
+    deregister.delegated_admin_account_id(a).send().await.unwrap();
+    let whole = everything(&there).await;
+    let refused = run(&DESTROY);
+    assert_eq!(refused.code, 1, "{}", refused.all());
+    assert!(
+        refused.all().contains("register-organization-delegated-admin"),
+        "{}",
+        refused.all()
+    );
+    assert_eq!(everything(&there).await, whole);
+    let register = cloudtrail.register_organization_delegated_admin();
+    register.member_account_id(a).send().await.unwrap();
+
+    // The tagging index of this account does not list it: it is found by its bucket.
+    ok(&DESTROY);
+    assert_eq!(names().await, lines(["managements"]));
     assert_eq!(everything(&there).await, before);
+    assert_eq!(everything(&members.management).await, before_there);
+    managements(&["plan", "managements.yaml", "--detailed-exitcode"]);
 }

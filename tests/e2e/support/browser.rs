@@ -49,7 +49,7 @@ impl Browser {
             session: String::new(),
             _profile: profile,
         };
-        let deadline = Instant::now() + Duration::from_secs(20);
+        let deadline = Instant::now() + Duration::from_secs(60);
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
             assert!(Instant::now() < deadline, "chromedriver does not answer");
             std::thread::sleep(Duration::from_millis(50));
@@ -91,7 +91,7 @@ impl Browser {
 
     /// Waits until a script returns true.
     pub fn until(&self, script: &str) {
-        let deadline = Instant::now() + Duration::from_secs(20);
+        let deadline = Instant::now() + Duration::from_secs(60);
         while self.run(script, &[]) != true {
             assert!(Instant::now() < deadline, "never: {script}");
             std::thread::sleep(Duration::from_millis(50));

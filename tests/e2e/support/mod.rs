@@ -275,9 +275,11 @@ impl World {
 impl Drop for World {
     fn drop(&mut self) {
         // Why a message did not come is in the relay's log, which is gone after this.
-        if std::thread::panicking() && self.path().join("stack.yaml").exists() {
-            let logs = self.run(&["logs", "--local", "--since", "15m"]);
-            eprintln!("the relay's log:\n{}", logs.all());
+        if std::thread::panicking()
+            && self.path().join("stack.yaml").exists()
+            && let Ok(logs) = self.command(&["logs", "--local", "--since", "15m"]).output()
+        {
+            eprintln!("the relay's log:\n{}", String::from_utf8_lossy(&logs.stdout));
         }
         let _ = self.command(&["local", "down"]).output();
     }

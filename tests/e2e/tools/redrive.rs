@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 /// Waits until the stack's log has `count` such outcomes; returns its lines.
 fn logged(world: &World, outcome: &str, count: usize) -> Vec<Value> {
-    let deadline = Instant::now() + Duration::from_secs(20);
+    let deadline = Instant::now() + Duration::from_secs(60);
     loop {
         let ran = world.ok(&["logs", "--local", "--output", "json"]);
         let lines = ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap());

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
 
 /// How it handles a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,6 +97,14 @@ impl Slack {
                 }
             };
             let mood = self.hear(&body);
+            // Whoever hung up while this was busy hears of nothing any more.
+            let hung_up = timeout(Duration::ZERO, stream.peek(&mut [0])).await;
+            if mood == Mood::Take && matches!(hung_up, Ok(Ok(0) | Err(_))) {
+                let mut seen = self.seen();
+                seen.broken += 1;
+                seen.untold.push(body);
+                return;
+            }
             confirmed = (mood == Mood::Take).then_some(body);
             match mood {
                 Mood::Take => say(&mut stream, 200, "ok").await,

@@ -4,9 +4,10 @@ use aws_sdk_cloudformation::types::{ManagedExecution, StackSet, StackSetStatus};
 use serde_json::Value;
 
 use super::calls::{CallAs, Set};
-use super::{CloudformationStackSet, HUB_ACCOUNT_TAG, HUB_TAG, Live, SUFFIX, instances, missing, sorted};
+use super::{CloudformationStackSet, Live, SUFFIX, instances, missing, sorted};
 use crate::aws::concurrently;
 use crate::aws::fault::found;
+use crate::aws::tags::{HUB_ACCOUNT_TAG, HUB_TAG};
 use crate::resource::{Aws, Observed, Presence, Resource, Result, Tags, Wanted, tags};
 
 /// Reads the wanted sets. Another set of the stack exists only where its bus does, so that a stack without an organization

@@ -1,6 +1,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::aws::tags::HUB_TAG;
 use crate::resource::tests::script::{changes, known, names, node, ours, step};
 use crate::resource::{Known, Presence};
 

@@ -44,7 +44,7 @@ pub(super) async fn create(desired: &CloudtrailTrail, cx: &Context<'_>) -> Resul
         .set_kms_key_id(settings.kms_key)
         .set_cloud_watch_logs_log_group_arn(settings.log_group)
         .set_cloud_watch_logs_role_arn(settings.log_role)
-        .set_tags_list(Some(to_sdk(&desired.tags)));
+        .set_tags_list(Some(to_sdk(&desired.tags_in(&cx.known.scope))));
     let answer = cx.aws.call("cloudtrail:CreateTrail", || request.clone().send());
     answer.await.map(|answer| Trail::from(&answer)).map_err(hinted)
 }
@@ -132,6 +132,10 @@ fn hinted(fault: Fault) -> Fault {
             "only the management account and delegated administrators of CloudTrail make a trail for all accounts: let the management \
              account register this one with `aws cloudtrail register-organization-delegated-admin --member-account-id ACCOUNT`, and \
              name it as `organization.management_account`; or use its trail with `trail: { existing: ARN }`",
+        ),
+        "NoManagementAccountSLRExistsException" | "InsufficientDependencyServiceAccessPermissionException" => fault.hint(
+            "CloudTrail's service-linked role is missing in the management account: register this account there with CloudTrail's own \
+             command, `aws cloudtrail register-organization-delegated-admin`, which makes the role",
         ),
         "OrganizationNotInAllFeaturesModeException" => {
             fault.hint("turn on all features of the organization: `aws organizations enable-all-features`")

@@ -1,14 +1,16 @@
 //! Reads trails: one call for the settings of all trails in the region, one for their tags, and two for each trail's
 //! status and selectors.
 
+use alertctl_relay::ArnParts;
 use aws_sdk_cloudtrail::operation::create_trail::CreateTrailOutput;
 use aws_sdk_cloudtrail::operation::update_trail::UpdateTrailOutput;
 use aws_sdk_cloudtrail::types as sdk;
 
 use super::selectors::Sdk;
-use super::{Aws, Fault, Fields, Live, Result, Tags, Text};
+use super::{Aws, CloudtrailTrail, Fault, Fields, Live, Result, Tags, Text};
 use crate::aws::cloudtrail;
 use crate::aws::fault::found;
+use crate::aws::tags::{HUB_ACCOUNT_TAG, HUB_TAG};
 use crate::resource::health;
 
 /// The settings of a trail that are read with one call and written with one call.
@@ -119,10 +121,18 @@ impl From<&UpdateTrailOutput> for Trail {
 pub(super) async fn details(aws: &Aws, trails: Vec<Trail>) -> Result<Vec<Live>> {
     let arns: Vec<_> = trails.iter().map(|trail| trail.arn.clone()).collect();
     let more = async |arn: &String| futures::try_join!(status(aws, arn), selectors(aws, arn));
-    let (tagged, more) = futures::try_join!(
+    let both = futures::try_join!(
         cloudtrail::tags(aws, arns.clone()),
         futures::future::try_join_all(arns.iter().map(more))
-    )?;
+    );
+    let (tagged, more) = both.map_err(|fault| match fault.is(&["CloudTrailARNInvalidException"]) {
+        true => fault.hint(
+            "a trail of the organization may be read only by its management account and delegated administrators of CloudTrail: let \
+             the management account register this one with `aws cloudtrail register-organization-delegated-admin --member-account-id \
+             ACCOUNT`, or delete the trail there",
+        ),
+        false => fault,
+    })?;
     let live = |(trail, (status, selectors)): (Trail, (Option<Status>, Option<Sdk>))| {
         let tags = tagged.iter().find(|tagged| tagged.arn == trail.arn);
         let status = status?;
@@ -139,19 +149,20 @@ pub(super) async fn details(aws: &Aws, trails: Vec<Trail>) -> Result<Vec<Live>> 
     Ok(trails.into_iter().zip(more).filter_map(live).collect())
 }
 
-/// The current state of the trail `name` in this region. By its name, only the caller's own account is searched: that of another
-/// `owner` is named by its ARN.
-pub(super) async fn read(aws: &Aws, name: &str, owner: Option<&str>) -> Result<Option<Live>> {
+/// The current state of the trail of this name. By its name, only the caller's own account is searched: that of another owner is
+/// named by its ARN.
+pub(super) async fn read(aws: &Aws, wanted: &CloudtrailTrail) -> Result<Option<Live>> {
     let get = aws.connection.clients.cloudtrail.get_trail();
     let scope = aws.scope().await?;
-    let arn = Text::arn("cloudtrail", format!("trail/{name}")).of_account(owner);
+    let owner = wanted.owner_beside(scope);
+    let arn = Text::arn("cloudtrail", format!("trail/{}", wanted.name)).of_account(owner);
     let arn = owner.and_then(|_| arn.fill_computed(scope).ok());
-    let request = get.name(arn.unwrap_or_else(|| name.to_owned()));
+    let request = get.name(arn.unwrap_or_else(|| wanted.name.clone()));
     let answer = found(aws.call("cloudtrail:GetTrail", || request.clone().send()).await)?;
     let trail = answer.as_ref().and_then(|answer| answer.trail()).map(Trail::from);
     match trail {
         Some(trail) if cloudtrail::foreign(scope, &trail.arn).is_some_and(|theirs| Some(theirs) != owner) => {
-            Err(foreign(&trail))
+            Err(foreign(&trail, wanted))
         }
         Some(trail) if trail.home_region != aws.connection.region => Err(home_region(aws, &trail)),
         Some(trail) => Ok(details(aws, vec![trail]).await?.pop()),
@@ -225,6 +236,18 @@ pub(super) fn home_region(aws: &Aws, trail: &Trail) -> Fault {
     ))
 }
 
+/// Whether the trail is this stack's, and not one of a stack with the same name in another account.
+pub(super) async fn is_ours(aws: &Aws, live: &Live) -> Result<bool> {
+    let scope = aws.scope().await?;
+    Ok(match cloudtrail::foreign(scope, &live.trail.arn) {
+        None => aws.owns(&live.tags),
+        Some(_) => {
+            live.tags.get(HUB_TAG) == Some(&aws.stack)
+                && live.tags.get(HUB_ACCOUNT_TAG) == Some(&scope.account)
+        }
+    })
+}
+
 /// The error if a trail of this account has the name that the organization's is to have.
 pub(super) fn lone(trail: &Trail) -> Fault {
     let name = &trail.name;
@@ -235,11 +258,19 @@ pub(super) fn lone(trail: &Trail) -> Fault {
         .hint("choose another `name:` for the trail; the old one is deleted if it is the stack's")
 }
 
-/// The error if an organization's trail has the wanted name. This account may neither read nor change it.
-pub(super) fn foreign(trail: &Trail) -> Fault {
+/// The error if a trail of another account has the wanted name. This account may neither read nor change it, unless it is a
+/// delegated administrator.
+pub(super) fn foreign(trail: &Trail, wanted: &CloudtrailTrail) -> Fault {
     let (name, arn) = (&trail.name, &trail.arn);
     let text = format!("the trail `{name}` belongs to another account: `{arn}`");
+    let mine = match wanted.organization && trail.organization {
+        true => format!(
+            "if the stack made it as a delegated administrator, write `management_account: \"{}\"` in `organization`; otherwise ",
+            ArnParts::of(arn).account
+        ),
+        false => String::new(),
+    };
     Fault::new("cloudtrail:DescribeTrails", "TrailAlreadyExistsException", text).hint(format!(
-        "choose another name for the trail, or use that one as it is: `trail: {{ existing: {arn} }}`"
+        "{mine}choose another name for the trail, or use that one as it is: `trail: {{ existing: {arn} }}`"
     ))
 }

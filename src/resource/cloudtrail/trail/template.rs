@@ -21,6 +21,13 @@ impl Templated for CloudtrailTrail {
             selectors,
             tags,
         } = self;
+        // <https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1932>
+        if owner.is_some() {
+            return Entry::Lost(format!(
+                "trail {name}: CloudFormation cannot make it from the account of a delegated administrator, since it starts it by its \
+                 name, which is not known there"
+            ));
+        }
         let trail = Declaration::new("AWS::CloudTrail::Trail")
             .arn(Attribute::Get("Arn"))
             .computed(template, Some(Text::arn("cloudtrail", format!("trail/{name}"))))
@@ -36,14 +43,6 @@ impl Templated for CloudtrailTrail {
             .set("IncludeGlobalServiceEvents", true)
             .set("EnableLogFileValidation", *log_file_validation)
             .set_some("KMSKeyId", kms_key.as_ref().map(|key| template.text(&key.arn())));
-        let trail = match owner {
-            // <https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1932>
-            Some(_) => trail.lost(
-                "CloudFormation cannot make the trail from the account of a delegated administrator: it starts it by its name, which \
-                 is not known there",
-            ),
-            None => trail,
-        };
         let trail = match logs {
             Some(logs) => trail
                 .set(

@@ -13,8 +13,26 @@ fn visible(fake: &Fake) {
         .name("mission-trail")
         .trail_arn(theirs())
         .home_region("eu-west-1")
+        .s3_bucket_name("mission-trail-1")
         .is_organization_trail(true);
     *fake.trail.lock().unwrap() = Some(trail.build());
+}
+
+/// The tags that the stack of this name in `account` gives its trail.
+fn tags_of_hub(stack: &str, account: &str) -> Tags {
+    let mut tags = desired().tags;
+    tags.remove(STACK_TAG);
+    tags.insert(HUB_TAG.to_owned(), stack.to_owned());
+    tags.insert(HUB_ACCOUNT_TAG.to_owned(), account.to_owned());
+    tags
+}
+
+/// The tagging index of an account with the bucket of the stack's trail.
+fn bucket() -> Vec<crate::aws::tags::Tagged> {
+    vec![tagged(
+        "arn:aws:s3:::mission-trail-1",
+        owned(&node("s3-bucket", "trail")),
+    )]
 }
 
 /// What is observed of a wanted trail that belongs to `owner`.
@@ -37,24 +55,25 @@ async fn owned_by(owner: &str, aws: &Aws, name: &str) -> Result<Observed<Live>> 
 /// call would be refused.
 #[tokio::test]
 async fn an_organizations_trail_is_nobodys_here_and_its_name_is_taken() {
-    let fake = Fake::default();
-    let theirs = ARN.replace("123456789012", "999988887777");
-    let trail = sdk::Trail::builder()
-        .name("mission-trail")
-        .trail_arn(&theirs)
-        .home_region("eu-west-1")
-        .is_organization_trail(true);
-    *fake.trail.lock().unwrap() = Some(trail.build());
+    let (fake, theirs) = (Fake::default(), theirs());
+    visible(&fake);
     let fault = observe(&fake.aws(), true).await.unwrap_err();
     assert!(fault.message.contains("belongs to another account"), "{fault}");
     let hint = fault.hint.unwrap();
     assert!(hint.contains("another name") && hint.contains(&format!("existing: {theirs}")));
-    // Even if the tagging index says that it is ours: its own tags decide.
+    // Even if the tagging index says that it is ours.
     let aws = fake.aws_with(vec![tagged(&theirs, desired().tags)]);
     assert!(observe(&aws, false).await.unwrap().orphans.is_empty());
-    assert_eq!(
-        fake.script.log(),
-        ["describe", "describe", &format!("list-tags {theirs}")]
+    assert_eq!(fake.script.log(), ["describe", "describe"]);
+    // A stack that wants an organization's trail may have made this one.
+    let fault = owned_by("111122223333", &fake.aws(), "mission-trail")
+        .await
+        .unwrap_err();
+    assert!(
+        fault
+            .hint
+            .unwrap()
+            .contains("`management_account: \"999988887777\"`")
     );
     // If it becomes visible only when the trail is created.
     fake.script
@@ -67,43 +86,82 @@ async fn an_organizations_trail_is_nobodys_here_and_its_name_is_taken() {
 async fn a_delegated_administrators_is_the_stacks_by_its_tags() {
     let fake = Fake::default();
     visible(&fake);
-    *fake.tags.lock().unwrap() = desired().tags;
+    *fake.tags.lock().unwrap() = tags_of_hub("mission", "123456789012");
     let seen = owned_by(MANAGEMENT, &fake.aws(), "mission-trail").await.unwrap();
     assert_eq!(ours(&seen.wanted[0]).trail.arn, theirs());
-    // Of another name, it is what is left of an earlier one, though the tagging index here does not list it.
-    let seen = owned_by(MANAGEMENT, &fake.aws(), "other").await.unwrap();
-    assert_eq!(seen.wanted, [Presence::Absent]);
-    assert_eq!(seen.orphans[0].1.trail.arn, theirs());
-    fake.tags.lock().unwrap().clear();
-    let seen = owned_by(MANAGEMENT, &fake.aws(), "mission-trail").await.unwrap();
-    assert!(matches!(seen.wanted[0], Presence::Foreign(_)));
-    let seen = owned_by(MANAGEMENT, &fake.aws(), "other").await.unwrap();
-    assert!(seen.orphans.is_empty());
+    // Not those of a stack with the same name in the management account, or in another delegated administrator's.
+    for tags in [
+        desired().tags,
+        tags_of_hub("mission", "111122223333"),
+        tags_of_hub("other", "123456789012"),
+    ] {
+        *fake.tags.lock().unwrap() = tags;
+        let seen = owned_by(MANAGEMENT, &fake.aws(), "mission-trail").await.unwrap();
+        assert!(matches!(seen.wanted[0], Presence::Foreign(_)));
+        let seen = owned_by(MANAGEMENT, &fake.aws_with(bucket()), "other")
+            .await
+            .unwrap();
+        assert!(seen.orphans.is_empty());
+    }
 }
 
-/// Without a trail in the file, its bucket says that there was one.
+#[tokio::test]
+async fn its_tags_are_those_of_a_stack_in_another_account() {
+    let desired = CloudtrailTrail {
+        owner: Some(MANAGEMENT.to_owned()),
+        ..desired()
+    };
+    let here = at_hand().scope;
+    assert_eq!(desired.tags_in(&here), tags_of_hub("mission", "123456789012"));
+    let management = crate::aws::Scope {
+        account: MANAGEMENT.to_owned(),
+        ..here
+    };
+    assert_eq!(desired.tags_in(&management), desired.tags);
+}
+
+/// The tagging index does not list it here, but it writes to the stack's bucket.
 #[tokio::test]
 async fn one_that_left_the_file_is_found_by_its_bucket() {
     let fake = Fake::default();
     visible(&fake);
-    *fake.tags.lock().unwrap() = desired().tags;
-    let bucket = || {
-        vec![tagged(
-            "arn:aws:s3:::mission-trail-1",
-            owned(&node("s3-bucket", "trail")),
-        )]
-    };
+    *fake.tags.lock().unwrap() = tags_of_hub("mission", "123456789012");
     let seen = observe(&fake.aws_with(bucket()), false).await.unwrap();
     assert_eq!(seen.orphans[0].1.trail.arn, theirs());
-    // To whoever is no delegated administrator, it is nobody's.
+    let seen = owned_by(MANAGEMENT, &fake.aws_with(bucket()), "other")
+        .await
+        .unwrap();
+    assert_eq!(seen.wanted, [Presence::Absent]);
+    assert_eq!(seen.orphans[0].1.trail.arn, theirs());
+    // Without the permission, nothing around it is deleted either.
     for code in ["CloudTrailARNInvalidException", "AccessDeniedException"] {
         fake.script.refuse("list-tags", 1, code, "no");
-        let seen = observe(&fake.aws_with(bucket()), false).await.unwrap();
-        assert!(seen.orphans.is_empty());
+        let fault = observe(&fake.aws_with(bucket()), false).await.unwrap_err();
+        let registers = |hint: String| hint.contains("register-organization-delegated-admin");
+        assert_eq!(
+            fault.hint.is_some_and(registers),
+            code == "CloudTrailARNInvalidException"
+        );
     }
-    fake.script
-        .refuse("list-tags", 1, "OperationNotPermittedException", "no");
-    observe(&fake.aws_with(bucket()), false).await.unwrap_err();
+}
+
+/// Most accounts of an organization see its trail: they ask nothing about it that is refused.
+#[tokio::test]
+async fn a_stack_beside_the_organizations_trail_asks_nothing_about_it() {
+    let fake = Fake::default();
+    visible(&fake);
+    let others = vec![tagged(
+        "arn:aws:s3:::another-bucket",
+        owned(&node("s3-bucket", "trail")),
+    )];
+    assert!(
+        observe(&fake.aws_with(others), false)
+            .await
+            .unwrap()
+            .orphans
+            .is_empty()
+    );
+    assert_eq!(fake.script.log(), ["describe"]);
 }
 
 #[tokio::test]
