@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde::Serialize;
 
 use super::{Action, Plan, of};
-use crate::aws::tags::STACK_TAG;
+use crate::aws::tags::{HUB_ACCOUNT_TAG, HUB_TAG, STACK_TAG};
 use crate::engine::observe::Observation;
 use crate::resource::any::AnyLive;
 use crate::resource::{NodeId, Presence, Shown};
@@ -49,13 +49,19 @@ impl Plan {
     }
 }
 
-/// The stack whose tag a resource carries. `None` for kinds without tags.
+/// The stack whose tag a resource carries, with its account if that is another one. `None` for kinds without tags.
 pub(super) fn owner(id: &NodeId, live: &AnyLive) -> Option<String> {
     let fields = (of(id).live_fields)(live);
-    let tag = format!("tags.{STACK_TAG}");
-    let (_, shown) = fields.iter().find(|(field, _)| *field == tag)?;
-    match shown {
-        Shown::Value(owner) => owner.as_str().map(str::to_owned),
-        Shown::AfterApply(_) | Shown::Secret(_) => None,
-    }
+    let tag = |tag: &str| {
+        let field = format!("tags.{tag}");
+        match fields.iter().find(|(name, _)| *name == field)?.1 {
+            Shown::Value(value) => value.as_str().map(str::to_owned),
+            Shown::AfterApply(_) | Shown::Secret(_) => None,
+        }
+    };
+    tag(STACK_TAG).or_else(|| {
+        let account =
+            tag(HUB_ACCOUNT_TAG).map_or_else(String::new, |account| format!(" in account {account}"));
+        Some(tag(HUB_TAG)? + &account)
+    })
 }

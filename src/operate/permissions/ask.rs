@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use alertctl_relay::ArnParts;
+
 use super::Permission;
 use crate::aws::simulate::{Case, PAGE};
 use crate::resource::KINDS;
@@ -18,7 +20,10 @@ type Pair = (&'static str, String);
 /// context. Actions on no resource are not mixed with actions on resources.
 pub fn cases(stack: &str, permissions: &BTreeSet<Permission>) -> Vec<Case> {
     let mut together: BTreeMap<_, BTreeSet<Pair>> = BTreeMap::new();
-    for permission in permissions {
+    // What may be in another account is not asked about: IAM would have to ask that account, too.
+    // <https://docs.aws.amazon.com/IAM/latest/APIReference/API_EvaluationResult.html>
+    let is_here = |permission: &&Permission| ArnParts::of(&permission.exact).account != "*";
+    for permission in permissions.iter().filter(is_here) {
         let pair = (permission.action, permission.exact.clone());
         let unlisted = UNLISTED.contains(&permission.action);
         let key = (unlisted, context(stack, permission), permission.exact == "*");

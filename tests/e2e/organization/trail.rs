@@ -85,6 +85,14 @@ async fn a_delegated_administrator_makes_changes_and_deletes_the_trail_of_the_or
     ok(&["apply", "--yes"]);
     ok(&["plan", "--detailed-exitcode"]);
     managements(&["plan", "managements.yaml", "--detailed-exitcode"]);
+    world.write("taken.yaml", &own);
+    let taken = world.run_at(endpoint, ACCOUNT, &["plan", "taken.yaml", "--adopt-all"]);
+    assert_eq!(taken.code, 1, "{}", taken.all());
+    assert!(
+        taken.all().contains(&format!("but of `logs in account {a}`")),
+        "{}",
+        taken.all()
+    );
     let names = async || {
         let trails = cloudtrail.describe_trails().send().await.unwrap();
         let trails = trails.trail_list().iter();

@@ -251,6 +251,11 @@ pub(super) async fn is_ours(aws: &Aws, live: &Live) -> Result<bool> {
 /// The error if a trail of this account has the name that the organization's is to have.
 pub(super) fn lone(trail: &Trail) -> Fault {
     let name = &trail.name;
+    if trail.organization {
+        let text = format!("the trail `{name}` belongs to this account, which is the management account");
+        return Fault::new("cloudtrail:DescribeTrails", "TrailAlreadyExistsException", text)
+            .hint("remove `management_account` from `organization`");
+    }
     let text = format!(
         "the trail `{name}` logs this account alone, and only the management account could make it log the organization"
     );
