@@ -28,6 +28,9 @@ pub const HUB_TAG: &str = "alertctl:hub";
 /// Beside [`HUB_TAG`]: the account of that stack.
 pub const HUB_ACCOUNT_TAG: &str = "alertctl:hub-account";
 
+/// The region of that stack, on a spoke's stack: a set or a trail is in that region itself.
+pub const HUB_REGION_TAG: &str = "alertctl:hub-region";
+
 /// Tags by key.
 pub type Tags = BTreeMap<String, String>;
 

@@ -6,9 +6,8 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::aws::Scope;
-use crate::aws::tags::HUB_ACCOUNT_TAG;
+use crate::aws::tags::{HUB_ACCOUNT_TAG, HUB_REGION_TAG};
 use crate::resource::access::Access;
-use crate::resource::cloudformation::stack_set::HUB_REGION_TAG;
 use crate::resource::eventbridge::bus_arn;
 use crate::resource::eventbridge::event_bus::EventbridgeEventBus;
 use crate::resource::{

@@ -36,8 +36,6 @@ use instances::Instances;
 pub use instances::{Instance, State};
 pub use missing::{Coming, Missing};
 
-/// The tag with the region of that stack, on a spoke's stack: a set is in that region itself.
-pub const HUB_REGION_TAG: &str = "alertctl:hub-region";
 /// The tag that lists the accounts that get no instance; it continues in `alertctl:except-2` and so on. AWS itself does not
 /// remember them.
 pub const EXCEPT_TAG: &str = "alertctl:except";

@@ -7,9 +7,8 @@ use serde_json::Value;
 
 use super::state::CLEANING;
 use crate::aws::Scope;
-use crate::aws::tags::{HUB_ACCOUNT_TAG, HUB_TAG};
+use crate::aws::tags::{HUB_ACCOUNT_TAG, HUB_REGION_TAG, HUB_TAG};
 use crate::resource::Tags;
-use crate::resource::cloudformation::stack_set::HUB_REGION_TAG;
 
 /// A stack as it is.
 #[derive(Debug, Clone, PartialEq)]
