@@ -38,10 +38,10 @@ const BATCH: usize = 20;
 /// The tags of the trails with these ARNs. This region must be their home region. AWS refuses a call about trails of several
 /// accounts as a whole if one of them may not be read, so the trails of each account are asked for in a call of their own.
 pub async fn tags(aws: &Aws, mut arns: Vec<String>) -> Result<Vec<Tagged>> {
-    let account = |arn: &String| ArnParts::of(arn).account.to_owned();
-    arns.sort_by_key(account);
+    let by_account = |one: &String, next: &String| ArnParts::of(one).account.cmp(ArnParts::of(next).account);
+    arns.sort_by(by_account);
     let mut tagged = Vec::new();
-    let of_one = arns.chunk_by(|one, next| account(one) == account(next));
+    let of_one = arns.chunk_by(|one, next| by_account(one, next).is_eq());
     for batch in of_one.flat_map(|arns| arns.chunks(BATCH)) {
         let list = aws.connection.clients.cloudtrail.list_tags();
         let list = list.set_resource_id_list(Some(batch.to_vec()));

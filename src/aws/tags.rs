@@ -28,6 +28,12 @@ pub const HUB_TAG: &str = "alertctl:hub";
 /// Beside [`HUB_TAG`]: the account of that stack.
 pub const HUB_ACCOUNT_TAG: &str = "alertctl:hub-account";
 
+/// Whether the tags say that the stack `hub` in `account` has it in another account.
+pub fn is_of_hub(tags: &Tags, hub: &str, account: &str) -> bool {
+    let is = |key: &str, wanted: &str| tags.get(key).is_some_and(|value| value == wanted);
+    is(HUB_TAG, hub) && is(HUB_ACCOUNT_TAG, account)
+}
+
 /// The region of that stack, on a spoke's stack: a set or a trail is in that region itself.
 pub const HUB_REGION_TAG: &str = "alertctl:hub-region";
 

@@ -2,7 +2,8 @@
 
 use crate::aws::Text;
 use crate::stack::{
-    Alarm, EventBus, HttpEndpoint, OwnTrail, Stack, Topic, Trail, TrailLogs, TrailSource, is_arn,
+    Alarm, EventBus, HttpEndpoint, Organization, OwnTrail, Stack, Topic, Trail, TrailLogs, TrailSource,
+    is_arn,
 };
 
 /// The names of a stack's resources: set in the stack file, or derived.
@@ -161,8 +162,12 @@ impl<'a> Names<'a> {
     /// management account's, whoever makes it.
     /// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-delegated-administrator.html>
     pub fn trail_owner(&self, trail: &OwnTrail) -> Option<&'a str> {
-        let organization = self.stack.organization.as_ref().filter(|_| trail.organization)?;
-        organization.management_account.as_deref()
+        self.organization_of(trail)?.management_account.as_deref()
+    }
+
+    /// The organization whose accounts the trail logs.
+    pub fn organization_of(&self, trail: &OwnTrail) -> Option<&'a Organization> {
+        self.stack.organization.as_ref().filter(|_| trail.organization)
     }
 
     /// ARN of the stack's trail, either its own or an existing one.

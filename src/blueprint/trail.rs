@@ -84,9 +84,9 @@ impl Build<'_> {
 
     fn own_trail(&mut self, trail: &Trail, own: &OwnTrail, key: Option<&Ref<KmsKey>>) {
         let owner = self.names.trail_owner(own).map(str::to_owned);
-        if let Some(organization) = self.organization_of(own).map(str::to_owned) {
+        if let Some(organization) = self.names.organization_of(own) {
             self.graph.require(Precondition::OrganizationTrail {
-                organization,
+                organization: organization.id.clone(),
                 management_account: owner.clone(),
             });
         }
@@ -162,8 +162,8 @@ impl Build<'_> {
         ]);
         // The members' files are not beside those of the trail's own account.
         // <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html>
-        let of_members = self.organization_of(own);
-        let of_members = of_members.map(|id| arn.clone().then(format!("/{prefix}AWSLogs/{id}/*")));
+        let of_members = self.names.organization_of(own);
+        let of_members = of_members.map(|of| arn.clone().then(format!("/{prefix}AWSLogs/{}/*", of.id)));
         let cloudtrail = |statement: Statement| {
             let statement = statement.service("cloudtrail.amazonaws.com");
             statement.when("StringEquals", "aws:SourceArn", trail.clone())
@@ -219,7 +219,9 @@ impl Build<'_> {
             self.names
                 .trail_owner(own)
                 .map(|owner| stream(owner.into(), of_trail())),
-            self.organization_of(own).map(|id| stream(id.into(), "_*".into())),
+            self.names
+                .organization_of(own)
+                .map(|of| stream(of.id.as_str().into(), "_*".into())),
         ];
         let deliver = Statement::allow("DeliverTrail", &["logs:CreateLogStream", "logs:PutLogEvents"]);
         let deliver = streams.into_iter().flatten().fold(deliver, Statement::on);
@@ -236,12 +238,6 @@ impl Build<'_> {
             role_arn: role.arn(),
         };
         (logs, [log_group.id().clone(), policy.id().clone()])
-    }
-
-    /// The organization whose accounts the trail logs.
-    fn organization_of(&self, own: &OwnTrail) -> Option<&str> {
-        let organization = self.stack.organization.as_ref().filter(|_| own.organization);
-        organization.map(|organization| organization.id.as_str())
     }
 
     /// Adds the function that restarts a stopped trail and reports who stopped it.

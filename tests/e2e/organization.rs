@@ -26,6 +26,8 @@ struct Members {
     world: World,
     endpoint: String,
     inbox: String,
+    /// The organization's.
+    id: String,
     management: Clients,
     root: String,
     unit: String,
@@ -67,6 +69,7 @@ impl Members {
             world,
             endpoint,
             inbox,
+            id,
             management,
             root,
             unit,
@@ -74,13 +77,12 @@ impl Members {
             b,
             outside,
         };
-        members.write(&id);
+        members.write();
         members
     }
 
-    /// The stack file of organization `id`.
-    fn write(&self, id: &str) {
-        let unit = &self.unit;
+    fn write(&self) {
+        let Self { unit, id, .. } = self;
         let stack = format!(
             "stack: hub\nregion: {REGION}\nchannels:\n  ops: {{ webhook: {{ env: SLACK_WEBHOOK_URL }} }}\nrules:\n  \
              findings: {{ pattern: {{ source: [aws.guardduty] }}, to: [ops] }}\norganization:\n  id: {id}\n  ous: [{unit}]\n  \

@@ -6,7 +6,7 @@ use crate::item::Item;
 use futures_util::future::join_all;
 use std::collections::BTreeSet;
 use std::time::Duration;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::timeout_at;
 
 /// How long an alert waits for names.
 const WAIT: Duration = Duration::from_secs(1);
@@ -31,8 +31,8 @@ impl Dispatcher {
             let accounts: BTreeSet<_> = accounts
                 .filter(|id| !self.settings.accounts.contains_key(*id) && self.names.get(id).is_none())
                 .collect();
-            let (aws, now) = (self.network.aws(), Instant::now());
-            let deadline = (now + WAIT).min(budget.deliver - NEEDED.min(budget.deliver - now));
+            let aws = self.network.aws();
+            let deadline = budget.before_delivery(WAIT, NEEDED);
             let asked = accounts.into_iter().take(ACCOUNTS);
             let asked = join_all(asked.map(|id| timeout_at(deadline, self.names.ask(id, aws)))).await;
             for failed in asked.iter().filter(|asked| !matches!(asked, Ok(Ok(())))) {
@@ -57,6 +57,7 @@ mod tests {
     use serde_json::json;
     use std::net::{SocketAddr, TcpListener};
     use std::sync::{Arc, OnceLock};
+    use tokio::time::Instant;
 
     static SILENT: OnceLock<SocketAddr> = OnceLock::new();
 

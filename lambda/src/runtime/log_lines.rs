@@ -12,7 +12,7 @@ use crate::item::Item;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use std::time::Duration;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::timeout_at;
 
 /// How long an alert waits for its log events.
 const WAIT: Duration = Duration::from_millis(1_500);
@@ -45,8 +45,8 @@ impl Dispatcher {
             return;
         }
         // The first call of a process makes the client, which takes nothing from the time to wait.
-        let (aws, now) = (self.network.aws(), Instant::now());
-        let deadline = (now + WAIT).min(budget.deliver - NEEDED.min(budget.deliver - now));
+        let aws = self.network.aws();
+        let deadline = budget.before_delivery(WAIT, NEEDED);
         let asked = wanted
             .into_iter()
             .enumerate()

@@ -33,6 +33,12 @@ impl Budget {
             dead_letter: started + time,
         }
     }
+
+    /// Deadline for what delivery waits for, from now on at most `wait`, so that delivery has the time that it `needs`.
+    pub fn before_delivery(&self, wait: Duration, needs: Duration) -> Instant {
+        let now = Instant::now();
+        (now + wait).min(self.deliver - needs.min(self.deliver - now))
+    }
 }
 
 /// The time until the invocation must end.

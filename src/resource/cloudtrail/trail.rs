@@ -232,7 +232,7 @@ impl Resource for CloudtrailTrail {
             Err(fault) if fault.is(&["TrailAlreadyExistsException"]) => {
                 // The answer of an earlier attempt was lost, or the trail with this name is somebody else's.
                 match read::read(cx.aws, self).await? {
-                    Some(live) if read::is_ours(cx.aws, &live).await? => live,
+                    Some(live) if read::is_ours(cx.aws, &cx.known.scope, &live) => live,
                     _ => {
                         return Err(
                             fault.hint("choose another name for the trail, or adopt this one with --adopt")

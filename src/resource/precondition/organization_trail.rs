@@ -59,23 +59,22 @@ mod tests {
     const HERE: &str = "123456789012";
     const OTHER: &str = "999988887777";
 
-    /// What is said if the organization's management account is `management`; `None` if there is no organization.
-    async fn says(management: Option<&'static str>, owner: Option<&str>) -> String {
-        let rule = match management {
+    /// What is said in an organization of this id and management account; `None` if there is none.
+    async fn says(found: Option<(&'static str, &'static str)>, owner: Option<&str>) -> String {
+        let rule = match found {
             None => mock!(aws_sdk_organizations::Client::describe_organization).then_error(|| {
                 let none = AwsOrganizationsNotInUseException::builder();
                 let code = aws_sdk_organizations::error::ErrorMetadata::builder()
                     .code("AWSOrganizationsNotInUseException");
                 DescribeOrganizationError::AwsOrganizationsNotInUseException(none.meta(code.build()).build())
             }),
-            Some(management) => {
-                mock!(aws_sdk_organizations::Client::describe_organization).then_output(move || {
-                    let found = Organization::builder().id(ID).master_account_id(management);
+            Some((id, management)) => mock!(aws_sdk_organizations::Client::describe_organization)
+                .then_output(move || {
+                    let found = Organization::builder().id(id).master_account_id(management);
                     DescribeOrganizationOutput::builder()
                         .organization(found.build())
                         .build()
-                })
-            }
+                }),
         };
         let aws = Aws::mocked(Vec::new(), |clients| {
             clients.organizations = mock_client!(aws_sdk_organizations, RuleMode::MatchAny, [&rule]);
@@ -85,32 +84,27 @@ mod tests {
 
     #[tokio::test]
     async fn whose_trail_it_would_be_is_told_before_aws_refuses_it() {
-        assert_eq!(says(Some(HERE), None).await, "");
-        assert_eq!(says(Some(OTHER), Some(OTHER)).await, "");
-        for (management, owner, said) in [
+        let (here, other) = (Some((ID, HERE)), Some((ID, OTHER)));
+        assert_eq!(says(here, None).await, "");
+        assert_eq!(says(other, Some(OTHER)).await, "");
+        for (found, owner, said) in [
             (None, None, "in no organization"),
-            (Some(OTHER), None, "`management_account: \"999988887777\"`"),
+            (other, None, "`management_account: \"999988887777\"`"),
             (
-                Some(OTHER),
+                other,
                 None,
                 "register-organization-delegated-admin --member-account-id 123456789012",
             ),
-            (Some(HERE), Some(OTHER), "is managed by account 123456789012"),
-            (Some(HERE), Some(HERE), "remove `organization.management_account`"),
+            (here, Some(OTHER), "is managed by account 123456789012"),
+            (here, Some(HERE), "remove `organization.management_account`"),
+            (
+                Some(("o-other00000", HERE)),
+                None,
+                "`organization.id` says o-a1b2c3d4e5",
+            ),
         ] {
-            let text = says(management, owner).await;
+            let text = says(found, owner).await;
             assert!(text.contains(said), "{said}: {text}");
         }
-        let aws = Aws::mocked(Vec::new(), |clients| {
-            let rule = mock!(aws_sdk_organizations::Client::describe_organization).then_output(|| {
-                let found = Organization::builder().id("o-other00000").master_account_id(HERE);
-                DescribeOrganizationOutput::builder()
-                    .organization(found.build())
-                    .build()
-            });
-            clients.organizations = mock_client!(aws_sdk_organizations, RuleMode::MatchAny, [&rule]);
-        });
-        let text = unmet(&aws, ID, None).await.unwrap().unwrap();
-        assert!(text.contains("`organization.id` says o-a1b2c3d4e5"), "{text}");
     }
 }

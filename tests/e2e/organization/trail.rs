@@ -22,11 +22,10 @@ async fn a_delegated_administrator_makes_changes_and_deletes_the_trail_of_the_or
         world,
         a,
         b,
+        id,
         endpoint,
         ..
     } = &members;
-    let told = members.management.organizations.describe_organization();
-    let id = told.send().await.unwrap().organization.unwrap().id.unwrap();
     let run = |args: &[&str]| world.run_at(endpoint, a, args);
     let ok = |args: &[&str]| {
         let ran = run(args);
@@ -49,7 +48,7 @@ async fn a_delegated_administrator_makes_changes_and_deletes_the_trail_of_the_or
     for said in [&register, &format!("add `management_account: \"{ACCOUNT}\"`")] {
         assert!(plan.contains(said), "{said}: {plan}");
     }
-    world.edit(|stack| stack.replace(&id, &format!("{id}, management_account: \"{b}\"")));
+    world.edit(|stack| stack.replace(id, &format!("{id}, management_account: \"{b}\"")));
     let plan = ok(&["plan"]);
     assert!(
         plan.contains(&format!("is managed by account {ACCOUNT}")),

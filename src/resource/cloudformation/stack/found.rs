@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::state::CLEANING;
 use crate::aws::Scope;
-use crate::aws::tags::{HUB_ACCOUNT_TAG, HUB_REGION_TAG, HUB_TAG};
+use crate::aws::tags::{HUB_REGION_TAG, is_of_hub};
 use crate::resource::Tags;
 
 /// A stack as it is.
@@ -66,8 +66,7 @@ impl Found {
     }
 
     fn is_of_account(&self, hub: &str, scope: &Scope) -> bool {
-        let is = |key: &str, wanted: &str| self.tags.get(key).is_some_and(|value| value == wanted);
-        is(HUB_TAG, hub) && is(HUB_ACCOUNT_TAG, &scope.account)
+        is_of_hub(&self.tags, hub, &scope.account)
     }
 
     /// True if all that is left to do is to delete what the old template had.

@@ -56,26 +56,24 @@ pub(super) async fn observe(aws: &Aws, wanted: &[Wanted<'_, CloudtrailTrail>]) -
     }
     let mut here = details(aws, here).await?;
 
-    let mut observed = Observed {
-        wanted: Vec::new(),
-        orphans: Vec::new(),
+    let ours = |live: &Live| is_ours(aws, scope, live);
+    let present = |one: &Wanted<'_, CloudtrailTrail>| {
+        let at = here.iter().position(|live| is(&live.trail, one));
+        at.map_or(Presence::Absent, |at| {
+            let live = here.swap_remove(at);
+            Presence::of(ours(&live), live)
+        })
     };
-    for one in wanted {
-        observed
-            .wanted
-            .push(match here.iter().position(|live| is(&live.trail, one)) {
-                Some(at) => {
-                    let live = here.swap_remove(at);
-                    Presence::of(is_ours(aws, &live).await?, live)
-                }
-                None => Presence::Absent,
-            });
-    }
-    for live in here {
-        if is_ours(aws, &live).await? {
-            let node = tags::node(CloudtrailTrail::KIND, &live.tags, &live.trail.name);
-            observed.orphans.push((node, live));
-        }
-    }
-    Ok(observed)
+    let wanted = wanted.iter().map(present).collect();
+    let left = here.into_iter().filter(ours);
+    let orphan = |live: Live| {
+        (
+            tags::node(CloudtrailTrail::KIND, &live.tags, &live.trail.name),
+            live,
+        )
+    };
+    Ok(Observed {
+        wanted,
+        orphans: left.map(orphan).collect(),
+    })
 }

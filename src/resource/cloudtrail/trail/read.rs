@@ -7,10 +7,10 @@ use aws_sdk_cloudtrail::operation::update_trail::UpdateTrailOutput;
 use aws_sdk_cloudtrail::types as sdk;
 
 use super::selectors::Sdk;
-use super::{Aws, CloudtrailTrail, Fault, Fields, Live, Result, Tags, Text};
+use super::{Aws, CloudtrailTrail, Fault, Fields, Live, Result, Scope, Tags, Text};
 use crate::aws::cloudtrail;
 use crate::aws::fault::found;
-use crate::aws::tags::{HUB_ACCOUNT_TAG, HUB_TAG};
+use crate::aws::tags::is_of_hub;
 use crate::resource::health;
 
 /// The settings of a trail that are read with one call and written with one call.
@@ -237,15 +237,11 @@ pub(super) fn home_region(aws: &Aws, trail: &Trail) -> Fault {
 }
 
 /// Whether the trail is this stack's, and not one of a stack with the same name in another account.
-pub(super) async fn is_ours(aws: &Aws, live: &Live) -> Result<bool> {
-    let scope = aws.scope().await?;
-    Ok(match cloudtrail::foreign(scope, &live.trail.arn) {
+pub(super) fn is_ours(aws: &Aws, here: &Scope, live: &Live) -> bool {
+    match cloudtrail::foreign(here, &live.trail.arn) {
         None => aws.owns(&live.tags),
-        Some(_) => {
-            live.tags.get(HUB_TAG) == Some(&aws.stack)
-                && live.tags.get(HUB_ACCOUNT_TAG) == Some(&scope.account)
-        }
-    })
+        Some(_) => is_of_hub(&live.tags, &aws.stack, &here.account),
+    }
 }
 
 /// The error if a trail of this account has the name that the organization's is to have.
